@@ -1,0 +1,41 @@
+package api
+
+// Code names a problem for a program; pages translate it. Codes are stable.
+type Code string
+
+const (
+	CodeBadRequest         Code = "bad_request"         // 400: not the JSON this route takes
+	CodeInvalidUPN         Code = "invalid_upn"         // 400: not user@domain
+	CodeDomainUnknown      Code = "domain_unknown"      // 404: no organisation has registered the domain
+	CodeInvalidCredentials Code = "invalid_credentials" // 401: name or password is wrong; never says which
+	CodeLocked             Code = "locked"              // 429: too many attempts for this name; RetryAfter
+	CodeTooManyAttempts    Code = "too_many_attempts"   // 429: too many attempts from this address; RetryAfter
+	CodeExpired            Code = "expired"             // 410: the flow, state or proof is too old or was used; start again
+	CodeSessionRequired    Code = "session_required"    // 401: sign in first
+	CodeForbiddenOrigin    Code = "forbidden_origin"    // 403: not from one of our own pages
+	CodeNameTaken          Code = "name_taken"          // 409: only for new addresses of the service
+	CodeNameInvalid        Code = "name_invalid"        // 400: the wished-for name has characters or a length we refuse
+	CodeSignupLimit        Code = "signup_limit"        // 429: this address has created its accounts for now; RetryAfter
+	CodeWrong              Code = "code_wrong"          // 400: TriesLeft
+	CodeSpent              Code = "code_spent"          // 410: five wrong tries, or older than ten minutes; ask for a new one
+	CodeRecordInvalid      Code = "record_invalid"      // 400: not a password record made by a current client
+	CodeNotFound           Code = "not_found"           // 404
+	CodeTooLarge           Code = "too_large"           // 413
+	CodeUnsupportedMedia   Code = "unsupported_media"   // 415
+	CodeInternal           Code = "internal"            // 500: ours; Instance is the request id to quote
+	CodeUnavailable        Code = "unavailable"         // 503: try again
+)
+
+// Problem is an RFC 9457 problem document (application/problem+json).
+type Problem struct {
+	Type       string `json:"type"` // "urn:latchkey:problem:" + Code
+	Title      string `json:"title"`
+	Status     int    `json:"status"`
+	Instance   string `json:"instance,omitempty"` // request id
+	Code       Code   `json:"code"`
+	RetryAfter int64  `json:"retry_after,omitempty"` // seconds
+	TriesLeft  int    `json:"tries_left,omitempty"`
+}
+
+// Error makes a Problem an error.
+func (p *Problem) Error() string { return string(p.Code) + ": " + p.Title }
