@@ -1,0 +1,81 @@
+package account
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// KindName is the name of the kind of object.
+const KindName = "account"
+
+// Topics of the outbox; Deps.Effects delivers them.
+const (
+	TopicMail        = "mail"         // payload: BeginSignupIn.Mail or ReplaceCodeIn.Mail, as the caller made it
+	TopicNamesCommit = "names.commit" // payload: NamesCommit
+	TopicLogout      = "logout"       // payload: Logout
+)
+
+// Errors of the object's methods. Each rolled its transaction back; a "no" that must be remembered, such as a wrong code, is
+// a result instead.
+var (
+	// ErrSignup: there is no sign-up here; it never began, was given up, or is an account by now.
+	ErrSignup = object.NewError("account.signup")
+	// ErrUnverified: the e-mail address of the sign-up has not been proved.
+	ErrUnverified = object.NewError("account.unverified")
+	// ErrSpent: the attempt or proof was used, is too old, belongs to a former password or to a decoy; or the sign-up has
+	// had all the codes it may have.
+	ErrSpent = object.NewError("account.spent")
+	// ErrSession: the session has ended or its secret is wrong.
+	ErrSession = object.NewError("account.session")
+	// ErrStale: the session is live, but the password was given too long ago for what is asked (Authorize).
+	ErrStale = object.NewError("account.stale")
+	// ErrGrant: the access grant has expired or was revoked.
+	ErrGrant = object.NewError("account.grant")
+	// ErrBounds: an argument is missing, too long or not of its form. Callers check first; this is the second line.
+	ErrBounds = object.NewError("account.bounds")
+)
+
+// Deps is what the object needs from outside.
+type Deps struct {
+	Effects map[string]object.Effect // by topic: TopicMail, TopicNamesCommit, TopicLogout
+}
+
+// None is the result of a method that has nothing to tell.
+type None struct{}
+
+var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+var idForm = regexp.MustCompile(`^([a-z2-7]{26}|decoy-[0-9a-f]{2})$`)
+
+// NewID makes an account id: 128 random bits as 26 characters of lower-case base32. It is the name of the object and the
+// `sub` that applications see.
+func NewID() string { return random() }
+
+// NewSecret makes a secret for a session, device, proof or authorization code: 128 random bits, 26 characters.
+func NewSecret() string { return random() }
+
+func random() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return encoding.EncodeToString(b[:])
+}
+
+// Hash is how secrets of NewSecret are stored: SHA-256. It is not for anything a person chose or could guess.
+func Hash(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// DecoyID is the decoy object for a name nobody has, chosen by the first byte of mac, the name's MAC under a secret key.
+func DecoyID(mac []byte) string { return "decoy-" + hex.EncodeToString(mac[:1]) }
+
+// ValidID reports whether id has the form of an account's or a decoy's id.
+func ValidID(id string) bool { return idForm.MatchString(id) }
+
+func decoy(id string) bool { return strings.HasPrefix(id, "decoy-") }

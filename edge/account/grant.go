@@ -1,0 +1,35 @@
+package account
+
+import "github.com/latchkey-id/latchkey/edge/object"
+
+// The methods on access grants. A grant is what an access token stands for; the token names it.
+var (
+	Userinfo    = object.Method[UserinfoIn, UserinfoOut]{Kind: KindName, Name: "userinfo"}
+	RevokeGrant = object.Method[RevokeGrantIn, None]{Kind: KindName, Name: "revoke_grant"}
+)
+
+// Claims are what an application may know of the person. Those outside the granted scope are empty (OpenID Connect Core 1.0
+// section 5.4): UPN and Name need profile, Email and EmailVerified need email.
+type Claims struct {
+	UPN           string `json:"upn,omitempty"`
+	Name          string `json:"name,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified bool   `json:"email_verified,omitempty"`
+}
+
+// UserinfoIn asks for the claims of a grant; ErrGrant when it is not there any more.
+type UserinfoIn struct {
+	GrantID string `json:"grant_id"`
+}
+
+// UserinfoOut has the claims; `sub` is the account's id.
+type UserinfoOut struct {
+	ClientID string `json:"client_id"`
+	Claims   Claims `json:"claims"`
+}
+
+// RevokeGrantIn revokes a grant of one application; another's, or one that is gone, is left alone without an error (RFC 7009 section 2.2).
+type RevokeGrantIn struct {
+	GrantID  string `json:"grant_id"`
+	ClientID string `json:"client_id"`
+}

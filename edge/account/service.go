@@ -1,0 +1,128 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// Service calls account objects. Every method takes the account's id and runs the object method of its name in one
+// transaction; its In struct says what it does and which of this package's errors it answers.
+type Service struct {
+	host object.Host
+}
+
+// NewService returns a Service that finds objects through host.
+func NewService(host object.Host) *Service { return &Service{host: host} }
+
+func call[In, Out any](ctx context.Context, s *Service, m object.Method[In, Out], id string, in In) (Out, error) {
+	if !ValidID(id) { // an object exists as soon as it is called, so outside input must not name one
+		var out Out
+		return out, fmt.Errorf("account: id: %w", ErrBounds)
+	}
+	return m.Call(ctx, s.host, id, in)
+}
+
+func do[In any](ctx context.Context, s *Service, m object.Method[In, None], id string, in In) error {
+	_, err := call(ctx, s, m, id, in)
+	return err
+}
+
+// BeginSignup opens a sign-up in the object of a new id. ErrBounds when the id is in use.
+func (s *Service) BeginSignup(ctx context.Context, id string, in BeginSignupIn) error {
+	return do(ctx, s, BeginSignup, id, in)
+}
+
+// CheckCode tries a code; a wrong one is counted and no error. ErrSignup.
+func (s *Service) CheckCode(ctx context.Context, id string, in CheckCodeIn) (CheckCodeOut, error) {
+	return call(ctx, s, CheckCode, id, in)
+}
+
+// ReplaceCode makes a new code count instead of the old one. ErrSignup; ErrSpent after MaxCodes. Without effect when the address
+// is proved already.
+func (s *Service) ReplaceCode(ctx context.Context, id string, in ReplaceCodeIn) (SignupFactsOut, error) {
+	return call(ctx, s, ReplaceCode, id, in)
+}
+
+// SignupFacts says where a sign-up stands. ErrSignup.
+func (s *Service) SignupFacts(ctx context.Context, id string) (SignupFactsOut, error) {
+	return call(ctx, s, SignupFacts, id, None{})
+}
+
+// Activate makes the account, once. ErrSignup, ErrUnverified. Renew the name's reservation just before: the commit follows
+// through the outbox (TopicNamesCommit).
+func (s *Service) Activate(ctx context.Context, id string, in ActivateIn) error {
+	return do(ctx, s, Activate, id, in)
+}
+
+// BeginSignin counts an attempt and lets the password record out. It has no errors of its own: a lock is a result, and so is
+// an account that is none.
+func (s *Service) BeginSignin(ctx context.Context, id string, in BeginSigninIn) (BeginSigninOut, error) {
+	return call(ctx, s, BeginSignin, id, in)
+}
+
+// CompleteSignin spends the attempt and makes the session. ErrSpent.
+func (s *Service) CompleteSignin(ctx context.Context, id string, in CompleteSigninIn) error {
+	return do(ctx, s, CompleteSignin, id, in)
+}
+
+// TouchSession checks a session. ErrSession.
+func (s *Service) TouchSession(ctx context.Context, id string, ref SessionRef) (TouchSessionOut, error) {
+	return call(ctx, s, TouchSession, id, ref)
+}
+
+// Profile is what the owner sees. ErrSession.
+func (s *Service) Profile(ctx context.Context, id string, ref SessionRef) (ProfileOut, error) {
+	return call(ctx, s, Profile, id, ref)
+}
+
+// Sessions lists the live sessions, newest use first. ErrSession.
+func (s *Service) Sessions(ctx context.Context, id string, ref SessionRef) (SessionsOut, error) {
+	return call(ctx, s, Sessions, id, ref)
+}
+
+// EndSession ends the asking session or another of the account, and what it had issued. ErrSession.
+func (s *Service) EndSession(ctx context.Context, id string, in EndSessionIn) (EndSessionOut, error) {
+	return call(ctx, s, EndSession, id, in)
+}
+
+// EndOthers ends every session but the asking one. ErrSession.
+func (s *Service) EndOthers(ctx context.Context, id string, ref SessionRef) error {
+	return do(ctx, s, EndOthers, id, ref)
+}
+
+// Credential counts an attempt and lets the password record out, inside a session. ErrSession.
+func (s *Service) Credential(ctx context.Context, id string, in CredentialIn) (CredentialOut, error) {
+	return call(ctx, s, Credential, id, in)
+}
+
+// BeginProof spends the attempt of Credential and writes a proof. ErrSession, ErrSpent.
+func (s *Service) BeginProof(ctx context.Context, id string, in BeginProofIn) error {
+	return do(ctx, s, BeginProof, id, in)
+}
+
+// ReplaceCredential spends a proof and changes the password record. ErrSession, ErrSpent.
+func (s *Service) ReplaceCredential(ctx context.Context, id string, in ReplaceCredentialIn) error {
+	return do(ctx, s, ReplaceCredential, id, in)
+}
+
+// Authorize writes an authorization code. ErrSession, ErrStale.
+func (s *Service) Authorize(ctx context.Context, id string, in AuthorizeIn) error {
+	return do(ctx, s, Authorize, id, in)
+}
+
+// Redeem spends an authorization code. A code that cannot be redeemed is a result, because spending and revoking must last.
+func (s *Service) Redeem(ctx context.Context, id string, in RedeemIn) (RedeemOut, error) {
+	return call(ctx, s, Redeem, id, in)
+}
+
+// Userinfo has the claims of an access grant. ErrGrant.
+func (s *Service) Userinfo(ctx context.Context, id string, in UserinfoIn) (UserinfoOut, error) {
+	return call(ctx, s, Userinfo, id, in)
+}
+
+// RevokeGrant revokes an access grant.
+func (s *Service) RevokeGrant(ctx context.Context, id string, in RevokeGrantIn) error {
+	return do(ctx, s, RevokeGrant, id, in)
+}

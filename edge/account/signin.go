@@ -1,0 +1,59 @@
+package account
+
+import (
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// AttemptLifetime is how long after BeginSignin or Credential an attempt may be completed, in seconds.
+const AttemptLifetime = 120
+
+// The sign-in's methods.
+var (
+	BeginSignin    = object.Method[BeginSigninIn, BeginSigninOut]{Kind: KindName, Name: "begin_signin"}
+	CompleteSignin = object.Method[CompleteSigninIn, None]{Kind: KindName, Name: "complete_signin"}
+)
+
+// LockPolicy says when guessing must wait. Attempts are counted in buckets: one for all browsers the account does not know,
+// one for each known device, so that an outsider who locks the first leaves the owner's devices working.
+type LockPolicy struct {
+	Tries  int   `json:"tries"`  // attempts in a row, begun and not completed, until the bucket locks
+	First  int64 `json:"first"`  // seconds of the first lock; each further attempt that fails doubles it
+	Max    int64 `json:"max"`    // seconds of the longest lock
+	Forget int64 `json:"forget"` // seconds without an attempt after which a bucket starts anew
+}
+
+// DefaultLockPolicy: ten attempts, then 30 s doubling to an hour, forgotten after a day.
+var DefaultLockPolicy = LockPolicy{Tries: 10, First: 30, Max: 3600, Forget: 86400}
+
+// BeginSigninIn asks for the password record of an account or a decoy.
+type BeginSigninIn struct {
+	// Name is a short digest of the UPN under a secret key, up to 64 bytes. A decoy stands for many names and locks each on its
+	// own, as an account would.
+	Name string `json:"name"`
+	// Device is what the browser's device cookie has for this account, nil for none. An unknown or wrong one counts as none.
+	Device  *DeviceRef `json:"device,omitempty"`
+	Attempt string     `json:"attempt"` // a new id of the caller's (NewID), to seal into its state
+	Policy  LockPolicy `json:"policy"`
+}
+
+// BeginSigninOut is the answer. The attempt has been counted before the record is let out, because in OPAQUE the client learns
+// from KE2 whether its guess was right.
+type BeginSigninOut struct {
+	Locked     bool    `json:"locked,omitempty"`      // not counted, nothing let out
+	RetryAfter int64   `json:"retry_after,omitempty"` // seconds, when Locked
+	Found      bool    `json:"found,omitempty"`       // false: use the fake record of the name
+	Record     []byte  `json:"record,omitempty"`
+	KSF        api.KSF `json:"ksf,omitzero"`
+	KeyID      string  `json:"key_id,omitempty"`
+}
+
+// CompleteSigninIn is called when KE3 was right. It spends the attempt (ErrSpent), sets its bucket to nought and makes the session.
+type CompleteSigninIn struct {
+	Attempt string     `json:"attempt"`
+	Session NewSession `json:"session"`
+	Device  *NewDevice `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin had its DeviceRef
+	// UpgradeProof is the Hash of a secret that lets this session replace the record once by one of the same password
+	// (ReplaceCredential); nil for none.
+	UpgradeProof []byte `json:"upgrade_proof,omitempty"`
+}
