@@ -1,0 +1,92 @@
+package oauth
+
+import (
+	"net/url"
+	"testing"
+)
+
+// confused are addresses that careless comparisons take for https://shop.test/cb (RFC 9700 section 4.1.1).
+var confused = []string{
+	"", "https://shop.test", "https://shop.test/", "https://shop.test/cb/", "https://shop.test/CB", "https://SHOP.test/cb",
+	"HTTPS://shop.test/cb", "http://shop.test/cb", "https://shop.test:443/cb", "https://shop.test:8443/cb",
+	"https://shop.test/cb?x=1", "https://shop.test/cb?", "https://shop.test/cb#", "https://shop.test/cb#x", "https://shop.test/cb/../cb",
+	"https://shop.test/./cb", "https://shop.test//cb", "https://shop.test/%63b", "https://shop.test/cb%00", "https://shop.test/cb%2f..",
+	"https://user@shop.test/cb", "https://shop.test@evil.test/cb", "https://shop.test.evil.test/cb", "https://evil.test/shop.test/cb",
+	"https://sub.shop.test/cb", "https://shop.test\\@evil.test/cb", "//shop.test/cb", "/cb", " https://shop.test/cb",
+	"https://shop.test/cb ", "javascript:alert(1)", "https://shop.test/cb\n", "https://shop.test./cb", "https:/shop.test/cb",
+}
+
+func TestRedirectURIMatchesByteForByte(t *testing.T) {
+	registered := []string{"https://other.test/cb", "https://shop.test/cb"}
+	for _, address := range registered {
+		if !MatchRedirectURI(registered, address) {
+			t.Errorf("%q refused", address)
+		}
+	}
+	for _, address := range confused {
+		if MatchRedirectURI(registered, address) {
+			t.Errorf("%q taken for a registered address", address)
+		}
+	}
+}
+
+func TestRegistrableRedirectURI(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://shop.test/cb":            true,
+		"https://shop.test":               true,
+		"https://shop.test:8443/cb?a=1":   true,
+		"https://[::1]:8443/cb":           true,
+		"http://shop.test/cb":             false,
+		"https://shop.test/cb#f":          false,
+		"https://user@shop.test/cb":       false,
+		"https:///cb":                     false,
+		"https:shop.test/cb":              false,
+		"//shop.test/cb":                  false,
+		"javascript:alert(1)":             false,
+		"https://shop.test/a b":           false,
+		"https://shop.test\\@evil.test/":  false,
+		"https://shöp.test/cb":            false,
+		"HTTPS://shop.test/cb":            false,
+		"https://shop.test/" + "\x00":     false,
+		"https://shop.test/%zz":           false,
+		"https://shop.test:port/":         false,
+		"data:text/html,<script></script": false,
+	} {
+		if ValidRedirectURI(address) != want {
+			t.Errorf("%q: %v", address, !want)
+		}
+	}
+}
+
+func TestAddQueryKeepsTheRegisteredQuery(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://a.test/cb":       "https://a.test/cb?x=1+2",
+		"https://a.test/cb?":      "https://a.test/cb?x=1+2",
+		"https://a.test/cb?a=b":   "https://a.test/cb?a=b&x=1+2",
+		"https://a.test/cb?a=b&":  "https://a.test/cb?a=b&x=1+2",
+		"https://a.test/cb?a=%20": "https://a.test/cb?a=%20&x=1+2",
+	} {
+		if got := AddQuery(address, url.Values{"x": {"1 2"}}); got != want {
+			t.Errorf("%s: got %s", address, got)
+		}
+	}
+}
+
+func FuzzRedirectURI(f *testing.F) {
+	for _, address := range confused {
+		f.Add(address)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !ValidRedirectURI(s) {
+			return
+		}
+		u, err := url.Parse(AddQuery(s, url.Values{"code": {"c"}, "state": {"a b"}}))
+		before, _ := url.Parse(s)
+		if err != nil || u.Host != before.Host || u.Scheme != "https" || u.User != nil || u.Fragment != "" {
+			t.Fatalf("%q leads to %v, %v", s, u, err)
+		}
+		if u.Query().Get("state") != "a b" && before.Query().Get("state") == "" {
+			t.Fatalf("%q loses parameters: %v", s, u)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package oauth
+
+import (
+	"slices"
+	"strings"
+)
+
+// Scope values that mean something here (OpenID Connect Core 1.0 section 5.4).
+const (
+	ScopeOpenID  = "openid"
+	ScopeProfile = "profile" // name, preferred_username
+	ScopeEmail   = "email"   // email, email_verified
+)
+
+// MaxScope bounds the scope parameter, in bytes.
+const MaxScope = 1024
+
+// Scope is a set of scope values in the order they were asked for.
+type Scope []string
+
+// ParseScope reads a scope parameter: scope tokens with a space between them (RFC 6749 section 3.3). Repeated values count
+// once. Anything else is ErrInvalidScope.
+func ParseScope(s string) (Scope, error) {
+	if len(s) > MaxScope {
+		return nil, ErrInvalidScope.With("scope is too long")
+	}
+	var scope Scope
+	for token := range strings.SplitSeq(s, " ") {
+		if !scopeToken(token) {
+			return nil, ErrInvalidScope.With("scope is malformed")
+		}
+		if !scope.Has(token) {
+			scope = append(scope, token)
+		}
+	}
+	return scope, nil
+}
+
+// Has reports whether s holds a value. Case matters.
+func (s Scope) Has(value string) bool { return slices.Contains(s, value) }
+
+// Within returns the values of s that are allowed. The rest is ignored, not refused (OpenID Connect Core 1.0 section 3.1.2.1);
+// the token response then says what was granted (RFC 6749 section 3.3).
+func (s Scope) Within(allowed ...string) Scope {
+	var granted Scope
+	for _, value := range s {
+		if slices.Contains(allowed, value) {
+			granted = append(granted, value)
+		}
+	}
+	return granted
+}
+
+// String writes s as a scope parameter.
+func (s Scope) String() string { return strings.Join(s, " ") }
+
+// scopeToken reports whether s is 1*( %x21 / %x23-5B / %x5D-7E ).
+func scopeToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
