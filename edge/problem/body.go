@@ -1,0 +1,56 @@
+package problem
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+)
+
+// Decode reads the body of r, which must be one JSON value of application/json of at most api.MaxBody bytes without members
+// that T does not know. Its errors are problems, ready for Write: CodeUnsupportedMedia, CodeTooLarge, CodeBadRequest.
+func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	var body T
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return body, New(api.CodeUnsupportedMedia)
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, api.MaxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&body); err != nil {
+		return body, refuse(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return body, refuse(err)
+	}
+	return body, nil
+}
+
+// refuse turns what the decoder said into a problem and keeps the decoder's words in the chain for whoever logs it. After
+// the first value anything but the end is refused, so err may be nil.
+func refuse(err error) error {
+	code := api.CodeBadRequest
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		code = api.CodeTooLarge
+	}
+	return fmt.Errorf("%w (%v)", New(code), err)
+}
+
+// JSON answers 200 with body, never to be cached.
+func JSON(w http.ResponseWriter, body any) { write(w, http.StatusOK, "application/json", body) }
+
+func write(w http.ResponseWriter, status int, media string, body any) {
+	data, err := json.Marshal(body)
+	if err != nil { // only types of edge/api come here and all of them can be written
+		panic("problem: " + err.Error())
+	}
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(data) // a client that hung up is no failure of ours
+}

@@ -1,0 +1,122 @@
+// Package problem reads the JSON bodies of /api and writes its answers and problem documents (RFC 9457): one place decides
+// status, title and headers for a code, what a body may look like, and what of an unexpected error the caller hears (nothing
+// but the request id to quote; the detail goes to the log).
+//
+// Services with a JSON interface use it (edge/signin, edge/portal, edge/token for sign-out). It knows no service, no object
+// and no session. OAuth endpoints answer OAuth errors instead (edge/oauth).
+package problem
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+)
+
+// RequestHeader carries the id of a request. The bridge to the runtime, or the native server, sets it and strips what a client sent.
+const RequestHeader = "Latchkey-Request"
+
+const typePrefix = "urn:latchkey:problem:"
+
+type kind struct {
+	status int
+	title  string
+}
+
+var kinds = map[api.Code]kind{
+	api.CodeBadRequest:         {http.StatusBadRequest, "The request is not what this address takes."},
+	api.CodeInvalidUPN:         {http.StatusBadRequest, "That is not a name of the form user@domain."},
+	api.CodeDomainUnknown:      {http.StatusNotFound, "No organisation has registered this domain here."},
+	api.CodeInvalidCredentials: {http.StatusUnauthorized, "The name or the password is wrong."},
+	api.CodeLocked:             {http.StatusTooManyRequests, "Too many attempts for this name. Try again later."},
+	api.CodeTooManyAttempts:    {http.StatusTooManyRequests, "Too many attempts from this address. Try again later."},
+	api.CodeExpired:            {http.StatusGone, "This took too long or was done already. Start again."},
+	api.CodeSessionRequired:    {http.StatusUnauthorized, "Sign in first."},
+	api.CodeForbiddenOrigin:    {http.StatusForbidden, "The request does not come from a page of this service."},
+	api.CodeNameTaken:          {http.StatusConflict, "This name is taken."},
+	api.CodeNameInvalid:        {http.StatusBadRequest, "This name cannot be used for a new account."},
+	api.CodeSignupLimit:        {http.StatusTooManyRequests, "No more accounts can be created from this address for now."},
+	api.CodeWrong:              {http.StatusBadRequest, "The code is wrong."},
+	api.CodeSpent:              {http.StatusGone, "This code does not count any more. Ask for a new one."},
+	api.CodeRecordInvalid:      {http.StatusBadRequest, "The password record was not made by a current client."},
+	api.CodeNotFound:           {http.StatusNotFound, "There is no such thing."},
+	api.CodeTooLarge:           {http.StatusRequestEntityTooLarge, "The request is too large."},
+	api.CodeUnsupportedMedia:   {http.StatusUnsupportedMediaType, "The request must be application/json."},
+	api.CodeInternal:           {http.StatusInternalServerError, "Something went wrong on our side."},
+	api.CodeUnavailable:        {http.StatusServiceUnavailable, "Not available at the moment. Try again."},
+}
+
+// New returns the problem of a code, with its status and title. A code that is none becomes CodeInternal.
+func New(code api.Code) *api.Problem {
+	k, known := kinds[code]
+	if !known {
+		code, k = api.CodeInternal, kinds[api.CodeInternal]
+	}
+	return &api.Problem{Type: typePrefix + string(code), Title: k.title, Status: k.status, Code: code}
+}
+
+// Retry returns the problem of a code that passes by itself after wait, rounded up to whole seconds and at least one.
+func Retry(code api.Code, wait time.Duration) *api.Problem {
+	p := New(code)
+	p.RetryAfter = max(1, int64((wait+time.Second-1)/time.Second))
+	return p
+}
+
+// Write answers err. An *api.Problem anywhere in its chain goes out as it is; anything else is CodeInternal and its detail goes to
+// log. The answer is never cached and, when it says when to try again, carries Retry-After (RFC 9110 section 10.2.3).
+func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	var p *api.Problem
+	if !errors.As(err, &p) {
+		logUnexpected(r, log, err)
+		p = New(api.CodeInternal)
+	}
+	out := *p
+	out.Instance = r.Header.Get(RequestHeader)
+	if out.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(out.RetryAfter, 10))
+	}
+	write(w, out.Status, "application/problem+json", out)
+}
+
+func logUnexpected(r *http.Request, log *slog.Logger, err error) {
+	level := slog.LevelError
+	if errors.Is(err, context.Canceled) { // the client hung up: nobody's fault
+		level = slog.LevelInfo
+	}
+	log.Log(r.Context(), level, "request failed", "request", r.Header.Get(RequestHeader),
+		"method", r.Method, "path", r.URL.Path, "error", err)
+}
+
+// Post makes the handler of an endpoint: the body is read as Decode does, and what f returns is written as JSON or, when it is an
+// error, as Write does. f writes nothing itself; headers that it set, such as cookies, go out either way.
+func Post[In, Out any](log *slog.Logger, f func(http.ResponseWriter, *http.Request, In) (Out, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in, err := Decode[In](w, r)
+		if err != nil {
+			Write(w, r, log, err)
+			return
+		}
+		out, err := f(w, r, in)
+		answer(w, r, log, out, err)
+	})
+}
+
+// Get is Post for an endpoint that takes no body.
+func Get[Out any](log *slog.Logger, f func(http.ResponseWriter, *http.Request) (Out, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out, err := f(w, r)
+		answer(w, r, log, out, err)
+	})
+}
+
+func answer(w http.ResponseWriter, r *http.Request, log *slog.Logger, out any, err error) {
+	if err != nil {
+		Write(w, r, log, err)
+		return
+	}
+	JSON(w, out)
+}
