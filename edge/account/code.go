@@ -1,6 +1,10 @@
 package account
 
 import (
+	"crypto/subtle"
+	"slices"
+	"strings"
+
 	"github.com/latchkey-id/latchkey/edge/object"
 )
 
@@ -62,4 +66,111 @@ type RedeemOut struct {
 	AuthTime int64    `json:"auth_time,omitempty"` // unix seconds
 	AMR      []string `json:"amr,omitempty"`
 	Claims   Claims   `json:"claims"`
+}
+
+func authorize(tx *object.Tx, in AuthorizeIn) (None, error) {
+	if err := new(bounds).ref(in.Session).hash(in.CodeHash, "code_hash").text(in.ClientID, 1, maxClientID, "client_id").
+		text(in.RedirectURI, 1, maxURI, "redirect_uri").text(in.Scope, 0, maxText, "scope").text(in.Nonce, 0, maxText, "nonce").
+		text(in.Challenge, challengeLen, challengeLen, "challenge").
+		text(in.BackchannelLogoutURI, 0, maxURI, "backchannel_logout_uri").
+		text(in.FrontchannelLogoutURI, 0, maxURI, "frontchannel_logout_uri").err(); err != nil {
+		return None{}, err
+	}
+	s, err := checkSession(tx, in.Session)
+	if err != nil {
+		return None{}, err
+	}
+	if s.created < in.AuthAfter {
+		return None{}, ErrStale
+	}
+	now := tx.Now().Unix()
+	until := now + CodeLifetime
+	tx.Exec(`INSERT INTO code (hash, session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant,
+		expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?)`,
+		in.CodeHash, in.Session.ID, in.ClientID, in.RedirectURI, in.Scope, in.Nonce, in.Challenge, until, until)
+	tx.Exec(`INSERT INTO participant (session, client_id, backchannel, frontchannel, since) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel`,
+		in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI, now)
+	wakeBy(tx, until)
+	return None{}, nil
+}
+
+// issued is an authorization code's row.
+type issued struct {
+	session, clientID, redirectURI, scope, nonce, challenge, grant string
+	validUntil                                                     int64
+	spent                                                          bool
+}
+
+func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
+	if err := new(bounds).id(in.GrantID, "grant_id").seconds(in.AccessLifetime, day, "access_lifetime").err(); err != nil {
+		return RedeemOut{}, err
+	}
+	var c issued
+	found := tx.Row(`SELECT session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant FROM code
+		WHERE hash = ?`, in.CodeHash).
+		Scan(&c.session, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.validUntil, &c.spent, &c.grant)
+	if !found {
+		return RedeemOut{Reason: ReasonUnknown}, nil
+	}
+	if c.spent {
+		tx.Exec(`DELETE FROM access_grant WHERE id = ?`, c.grant)
+		return RedeemOut{Reason: ReasonReplayed}, nil
+	}
+	spendCode(tx, in)
+	if reason := c.refuse(in, tx.Now().Unix()); reason != "" {
+		return RedeemOut{Reason: reason}, nil
+	}
+	return issueGrant(tx, c, in)
+}
+
+// spendCode comes before anything is issued for the code. The row stays as long as the grant it may lead to, to recognise a replay.
+func spendCode(tx *object.Tx, in RedeemIn) {
+	tx.Exec(`UPDATE code SET spent = 1, redirect_uri = '', scope = '', nonce = '', challenge = '', access_grant = ?, expires = ?
+		WHERE hash = ?`, in.GrantID, tx.Now().Unix()+in.AccessLifetime, in.CodeHash)
+}
+
+// refuse says why the code is not good for this request, "" when it is.
+func (c issued) refuse(in RedeemIn, now int64) Reason {
+	switch {
+	case now >= c.validUntil:
+		return ReasonExpired
+	case c.clientID != in.ClientID:
+		return ReasonClient
+	case c.redirectURI != in.RedirectURI:
+		return ReasonRedirect
+	case subtle.ConstantTimeCompare([]byte(c.challenge), []byte(in.Challenge)) != 1:
+		return ReasonChallenge
+	}
+	return ""
+}
+
+func issueGrant(tx *object.Tx, c issued, in RedeemIn) (RedeemOut, error) {
+	out := RedeemOut{OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce}
+	var amr string
+	now := tx.Now().Unix()
+	if !tx.Row(`SELECT created, amr FROM session WHERE id = ? AND expires > ?`, c.session, now).Scan(&out.AuthTime, &amr) {
+		return RedeemOut{Reason: ReasonUnknown}, nil
+	}
+	fromText(amr, &out.AMR)
+	out.Claims = claims(tx, c.scope)
+	expires := now + in.AccessLifetime
+	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires) VALUES (?, ?, ?, ?, ?)`,
+		in.GrantID, c.session, c.clientID, c.scope, expires)
+	wakeBy(tx, expires)
+	return out, nil
+}
+
+// claims are those of the person that scope covers.
+func claims(tx *object.Tx, scope string) Claims {
+	var all, out Claims
+	tx.Row(`SELECT upn, name, email, email_verified FROM account`).Scan(&all.UPN, &all.Name, &all.Email, &all.EmailVerified)
+	granted := strings.Fields(scope)
+	if slices.Contains(granted, "profile") {
+		out.UPN, out.Name = all.UPN, all.Name
+	}
+	if slices.Contains(granted, "email") {
+		out.Email, out.EmailVerified = all.Email, all.EmailVerified
+	}
+	return out
 }

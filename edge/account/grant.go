@@ -33,3 +33,19 @@ type RevokeGrantIn struct {
 	GrantID  string `json:"grant_id"`
 	ClientID string `json:"client_id"`
 }
+
+func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
+	var out UserinfoOut
+	var scope string
+	if !tx.Row(`SELECT client_id, scope FROM access_grant WHERE id = ? AND expires > ?`, in.GrantID, tx.Now()).
+		Scan(&out.ClientID, &scope) {
+		return out, ErrGrant
+	}
+	out.Claims = claims(tx, scope)
+	return out, nil
+}
+
+func revokeGrant(tx *object.Tx, in RevokeGrantIn) (None, error) {
+	tx.Exec(`DELETE FROM access_grant WHERE id = ? AND client_id = ?`, in.GrantID, in.ClientID)
+	return None{}, nil
+}

@@ -19,8 +19,8 @@ var (
 // bucket of the session's own: who finds a browser open cannot guess freely, nor lock the owner out elsewhere.
 type CredentialIn struct {
 	Session SessionRef `json:"session"`
-	Attempt string     `json:"attempt"` // a new id of the caller's (NewID), to seal into its state
-	Policy  LockPolicy `json:"policy"`
+	Attempt string     `json:"attempt"`         // a new id of the caller's (NewID), to seal into its state
+	Policy  LockPolicy `json:"policy,omitzero"` // zero: DefaultLockPolicy
 }
 
 // CredentialOut is the record, unless Locked.
@@ -48,4 +48,88 @@ type ReplaceCredentialIn struct {
 	Record    []byte     `json:"record"`
 	KSF       api.KSF    `json:"ksf"`
 	KeyID     string     `json:"key_id"`
+}
+
+// password is the credential's row.
+type password struct {
+	record  []byte
+	ksf     api.KSF
+	keyID   string
+	version int64
+}
+
+// loadRecord runs one statement in every case.
+func loadRecord(tx *object.Tx) (password, bool) {
+	var p password
+	var ksf string
+	found := tx.Row(`SELECT record, ksf, key_id, version FROM credential`).Scan(&p.record, &ksf, &p.keyID, &p.version)
+	if found {
+		fromText(ksf, &p.ksf)
+	}
+	return p, found
+}
+
+func credential(tx *object.Tx, in CredentialIn) (CredentialOut, error) {
+	if err := new(bounds).ref(in.Session).id(in.Attempt, "attempt").err(); err != nil {
+		return CredentialOut{}, err
+	}
+	if _, err := checkSession(tx, in.Session); err != nil {
+		return CredentialOut{}, err
+	}
+	record, _ := loadRecord(tx)
+	bucket := "session:" + in.Session.ID
+	if wait := count(tx, bucket, in.Policy); wait > 0 {
+		return CredentialOut{Locked: true, RetryAfter: wait}, nil
+	}
+	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeReauth, bucket: bucket, version: record.version})
+	return CredentialOut{Record: record.record, KSF: record.ksf, KeyID: record.keyID}, nil
+}
+
+func beginProof(tx *object.Tx, in BeginProofIn) (None, error) {
+	if err := new(bounds).ref(in.Session).hash(in.ProofHash, "proof_hash").err(); err != nil {
+		return None{}, err
+	}
+	if _, err := checkSession(tx, in.Session); err != nil {
+		return None{}, err
+	}
+	a, err := spendAttempt(tx, in.Attempt, purposeReauth)
+	if err != nil {
+		return None{}, err
+	}
+	if a.bucket != "session:"+in.Session.ID {
+		return None{}, ErrSpent
+	}
+	insertProof(tx, in.ProofHash, in.Session.ID, false)
+	return None{}, nil
+}
+
+func insertProof(tx *object.Tx, hash []byte, session string, upgrade bool) {
+	expires := tx.Now().Unix() + ProofLifetime
+	tx.Exec(`INSERT INTO proof (hash, session, upgrade, expires) VALUES (?, ?, ?, ?)`, hash, session, upgrade, expires)
+	wakeBy(tx, expires)
+}
+
+func replaceCredential(tx *object.Tx, in ReplaceCredentialIn) (None, error) {
+	if err := new(bounds).ref(in.Session).hash(in.ProofHash, "proof_hash").record(in.Record, in.KSF, in.KeyID).err(); err != nil {
+		return None{}, err
+	}
+	if _, err := checkSession(tx, in.Session); err != nil {
+		return None{}, err
+	}
+	var upgrade bool
+	var expires int64
+	now := tx.Now()
+	found := tx.Row(`SELECT upgrade, expires FROM proof WHERE hash = ? AND session = ?`, in.ProofHash, in.Session.ID).
+		Scan(&upgrade, &expires)
+	if !found || now.Unix() >= expires {
+		return None{}, ErrSpent
+	}
+	tx.Exec(`UPDATE credential SET record = ?, ksf = ?, key_id = ?, version = version + 1, changed = ?`,
+		in.Record, jsonText(in.KSF), in.KeyID, now)
+	tx.Exec(`DELETE FROM proof`)
+	tx.Exec(`DELETE FROM attempt`)
+	if !upgrade {
+		endAllBut(tx, in.Session.ID)
+	}
+	return None{}, nil
 }

@@ -2,7 +2,134 @@ package account
 
 import "github.com/latchkey-id/latchkey/edge/object"
 
+// schema is the first migration. Every column is described in site/src/docs/storage-schema.md; TestSchemaIsDocumented holds the
+// two together. Times are unix seconds.
+const schema = `
+CREATE TABLE account (
+	one            INTEGER PRIMARY KEY CHECK (one = 1),
+	upn            TEXT    NOT NULL,
+	name           TEXT    NOT NULL,
+	email          TEXT    NOT NULL,
+	email_verified INTEGER NOT NULL,
+	created        INTEGER NOT NULL
+) STRICT;
+CREATE TABLE credential (
+	one     INTEGER PRIMARY KEY CHECK (one = 1),
+	record  BLOB    NOT NULL,
+	ksf     TEXT    NOT NULL,
+	key_id  TEXT    NOT NULL,
+	version INTEGER NOT NULL,
+	changed INTEGER NOT NULL
+) STRICT;
+CREATE TABLE signup (
+	one          INTEGER PRIMARY KEY CHECK (one = 1),
+	upn          TEXT    NOT NULL,
+	email        TEXT    NOT NULL,
+	owned        INTEGER NOT NULL,
+	decoy        INTEGER NOT NULL,
+	verified     INTEGER NOT NULL,
+	code_hash    BLOB    NOT NULL,
+	code_expires INTEGER NOT NULL,
+	tries        INTEGER NOT NULL,
+	codes        INTEGER NOT NULL,
+	name_token   TEXT    NOT NULL,
+	expires      INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bucket (
+	id           TEXT    PRIMARY KEY,
+	tries        INTEGER NOT NULL,
+	locked_until INTEGER NOT NULL,
+	expires      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt (
+	id      TEXT    PRIMARY KEY,
+	purpose TEXT    NOT NULL,
+	bucket  TEXT    NOT NULL,
+	device  TEXT    NOT NULL,
+	version INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE device (
+	id          TEXT    PRIMARY KEY,
+	secret_hash BLOB    NOT NULL,
+	label       TEXT    NOT NULL,
+	seen        INTEGER NOT NULL,
+	expires     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session (
+	id          TEXT    PRIMARY KEY,
+	secret_hash BLOB    NOT NULL,
+	device      TEXT    NOT NULL,
+	place       TEXT    NOT NULL,
+	keep        INTEGER NOT NULL,
+	amr         TEXT    NOT NULL,
+	created     INTEGER NOT NULL,
+	last_used   INTEGER NOT NULL,
+	idle        INTEGER NOT NULL,
+	ends        INTEGER NOT NULL,
+	expires     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE participant (
+	session      TEXT    NOT NULL,
+	client_id    TEXT    NOT NULL,
+	backchannel  TEXT    NOT NULL,
+	frontchannel TEXT    NOT NULL,
+	since        INTEGER NOT NULL,
+	PRIMARY KEY (session, client_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE proof (
+	hash    BLOB    PRIMARY KEY,
+	session TEXT    NOT NULL,
+	upgrade INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE code (
+	hash         BLOB    PRIMARY KEY,
+	session      TEXT    NOT NULL,
+	client_id    TEXT    NOT NULL,
+	redirect_uri TEXT    NOT NULL,
+	scope        TEXT    NOT NULL,
+	nonce        TEXT    NOT NULL,
+	challenge    TEXT    NOT NULL,
+	valid_until  INTEGER NOT NULL,
+	spent        INTEGER NOT NULL,
+	access_grant TEXT    NOT NULL,
+	expires      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE access_grant (
+	id        TEXT    PRIMARY KEY,
+	session   TEXT    NOT NULL,
+	client_id TEXT    NOT NULL,
+	scope     TEXT    NOT NULL,
+	expires   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE wake (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	at  INTEGER NOT NULL
+) STRICT;
+`
+
 // New declares the kind of object.
 func New(d Deps) *object.Kind {
-	return &object.Kind{Name: KindName, Effects: d.Effects}
+	k := &object.Kind{Name: KindName, Migrations: []string{schema}, Alarm: sweep, Effects: d.Effects}
+	object.Handle(k, BeginSignup, beginSignup)
+	object.Handle(k, CheckCode, checkCode)
+	object.Handle(k, ReplaceCode, replaceCode)
+	object.Handle(k, SignupFacts, signupFacts)
+	object.Handle(k, Activate, activate)
+	object.Handle(k, BeginSignin, beginSignin)
+	object.Handle(k, CompleteSignin, completeSignin)
+	object.Handle(k, TouchSession, touchSession)
+	object.Handle(k, Profile, profile)
+	object.Handle(k, Sessions, sessions)
+	object.Handle(k, EndSession, endSession)
+	object.Handle(k, EndOthers, endOthers)
+	object.Handle(k, Credential, credential)
+	object.Handle(k, BeginProof, beginProof)
+	object.Handle(k, ReplaceCredential, replaceCredential)
+	object.Handle(k, Authorize, authorize)
+	object.Handle(k, Redeem, redeem)
+	object.Handle(k, Userinfo, userinfo)
+	object.Handle(k, RevokeGrant, revokeGrant)
+	return k
 }

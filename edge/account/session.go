@@ -1,6 +1,8 @@
 package account
 
 import (
+	"crypto/subtle"
+
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/object"
 )
@@ -16,8 +18,6 @@ var (
 	TouchSession = object.Method[SessionRef, TouchSessionOut]{Kind: KindName, Name: "touch_session"}
 	Profile      = object.Method[SessionRef, ProfileOut]{Kind: KindName, Name: "profile"}
 	Sessions     = object.Method[SessionRef, SessionsOut]{Kind: KindName, Name: "sessions"}
-	EndSession   = object.Method[EndSessionIn, EndSessionOut]{Kind: KindName, Name: "end_session"}
-	EndOthers    = object.Method[SessionRef, None]{Kind: KindName, Name: "end_others"}
 )
 
 // NewSession is a session to be made. It ends when it was not used for Idle, and Absolute after its making in any case.
@@ -60,25 +60,77 @@ type SessionsOut struct {
 	Sessions []api.Session `json:"sessions"`
 }
 
-// EndSessionIn ends a session of the account.
-type EndSessionIn struct {
-	Session SessionRef `json:"session"` // the asking session
-	ID      string     `json:"id"`      // the one to end, "" for the asking one
+// live is what is read of a session's row when it is checked.
+type live struct {
+	amr                             []string
+	keep                            bool
+	created, lastUsed, idle, expire int64
+	ends                            int64
 }
 
-// EndSessionOut tells what is left to do. Back-channel logouts are in the outbox (TopicLogout).
-type EndSessionOut struct {
-	Ended bool `json:"ended"` // false: there was no such session
-	// FrontChannel has the front-channel logout URIs of the applications that were signed in to, each once, in the order of
-	// signing in; only when the asking session itself ended, since no other browser can load them. The caller adds iss and sid.
-	FrontChannel []string `json:"front_channel"`
+// checkSession is the one gate to everything that needs a session. It notes the use.
+func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
+	var s live
+	var hash []byte
+	var amr string
+	now := tx.Now().Unix()
+	found := tx.Row(`SELECT secret_hash, amr, keep, created, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
+		Scan(&hash, &amr, &s.keep, &s.created, &s.lastUsed, &s.idle, &s.ends, &s.expire)
+	if !found || subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 || now >= s.expire {
+		return live{}, ErrSession
+	}
+	fromText(amr, &s.amr)
+	if now-s.lastUsed >= TouchEvery {
+		tx.Exec(`UPDATE session SET last_used = ?, expires = ? WHERE id = ?`, now, min(now+s.idle, s.ends), ref.ID)
+	}
+	return s, nil
 }
 
-// Logout is the payload of TopicLogout: one application to tell that a session has ended (OpenID Connect Back-Channel Logout
-// 1.0 section 2.4). It comes at least once.
-type Logout struct {
-	Sub                  string `json:"sub"`
-	SID                  string `json:"sid"`
-	ClientID             string `json:"client_id"`
-	BackchannelLogoutURI string `json:"backchannel_logout_uri"`
+// insertSession makes a session; its creation is the time the password was given. Those beyond MaxSessions end.
+func insertSession(tx *object.Tx, s NewSession) {
+	for row := range tx.Rows(`SELECT id FROM session ORDER BY last_used DESC, created DESC, id LIMIT -1 OFFSET ?`, MaxSessions-1) {
+		var id string
+		row.Scan(&id)
+		end(tx, id)
+	}
+	now := tx.Now().Unix()
+	ends := now + s.Absolute
+	expires := min(now+s.Idle, ends)
+	if s.AMR == nil {
+		s.AMR = []string{}
+	}
+	tx.Exec(`INSERT INTO session (id, secret_hash, device, place, keep, amr, created, last_used, idle, ends, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		s.ID, s.SecretHash, clip(s.Device), clip(s.Place), s.Keep, jsonText(s.AMR), now, now, s.Idle, ends, expires)
+	wakeBy(tx, expires)
+}
+
+func touchSession(tx *object.Tx, ref SessionRef) (TouchSessionOut, error) {
+	s, err := checkSession(tx, ref)
+	return TouchSessionOut{AuthTime: s.created, AMR: s.amr, Keep: s.keep, Expires: s.ends}, err
+}
+
+func profile(tx *object.Tx, ref SessionRef) (ProfileOut, error) {
+	var out ProfileOut
+	if _, err := checkSession(tx, ref); err != nil {
+		return out, err
+	}
+	tx.Row(`SELECT upn, name, email, email_verified, created FROM account`).
+		Scan(&out.UPN, &out.Name, &out.Email, &out.EmailVerified, &out.Created)
+	return out, nil
+}
+
+func sessions(tx *object.Tx, ref SessionRef) (SessionsOut, error) {
+	out := SessionsOut{Sessions: []api.Session{}}
+	if _, err := checkSession(tx, ref); err != nil {
+		return out, err
+	}
+	for row := range tx.Rows(`SELECT id, device, place, created, last_used, keep FROM session WHERE expires > ?
+		ORDER BY last_used DESC, created DESC, id`, tx.Now()) {
+		var s api.Session
+		row.Scan(&s.ID, &s.Device, &s.Place, &s.Created, &s.LastUsed, &s.Keep)
+		s.Current = s.ID == ref.ID
+		out.Sessions = append(out.Sessions, s)
+	}
+	return out, nil
 }

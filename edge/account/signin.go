@@ -5,6 +5,12 @@ import (
 	"github.com/latchkey-id/latchkey/edge/object"
 )
 
+// Purposes of an attempt: what proving the password is for.
+const (
+	purposeSignin = "signin"
+	purposeReauth = "reauth"
+)
+
 // AttemptLifetime is how long after BeginSignin or Credential an attempt may be completed, in seconds.
 const AttemptLifetime = 120
 
@@ -33,8 +39,8 @@ type BeginSigninIn struct {
 	Name string `json:"name"`
 	// Device is what the browser's device cookie has for this account, nil for none. An unknown or wrong one counts as none.
 	Device  *DeviceRef `json:"device,omitempty"`
-	Attempt string     `json:"attempt"` // a new id of the caller's (NewID), to seal into its state
-	Policy  LockPolicy `json:"policy"`
+	Attempt string     `json:"attempt"`         // a new id of the caller's (NewID), to seal into its state
+	Policy  LockPolicy `json:"policy,omitzero"` // zero: DefaultLockPolicy
 }
 
 // BeginSigninOut is the answer. The attempt has been counted before the record is let out, because in OPAQUE the client learns
@@ -56,4 +62,47 @@ type CompleteSigninIn struct {
 	// UpgradeProof is the Hash of a secret that lets this session replace the record once by one of the same password
 	// (ReplaceCredential); nil for none.
 	UpgradeProof []byte `json:"upgrade_proof,omitempty"`
+}
+
+// beginSignin runs the same statements whether there is an account or not.
+func beginSignin(tx *object.Tx, in BeginSigninIn) (BeginSigninOut, error) {
+	if err := new(bounds).id(in.Name, "name").id(in.Attempt, "attempt").err(); err != nil {
+		return BeginSigninOut{}, err
+	}
+	bucket := "name"
+	if decoy(tx.Name()) {
+		bucket = "name:" + in.Name
+	}
+	device := knownDevice(tx, in.Device)
+	if device != "" {
+		bucket = "device:" + device
+	}
+	record, found := loadRecord(tx)
+	wait := count(tx, bucket, in.Policy)
+	if wait > 0 {
+		return BeginSigninOut{Locked: true, RetryAfter: wait}, nil
+	}
+	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeSignin, bucket: bucket, device: device, version: record.version})
+	return BeginSigninOut{Found: found, Record: record.record, KSF: record.ksf, KeyID: record.keyID}, nil
+}
+
+func completeSignin(tx *object.Tx, in CompleteSigninIn) (None, error) {
+	b := new(bounds).session(in.Session).device(in.Device)
+	if in.UpgradeProof != nil {
+		b.hash(in.UpgradeProof, "upgrade_proof")
+	}
+	if err := b.err(); err != nil {
+		return None{}, err
+	}
+	a, err := spendAttempt(tx, in.Attempt, purposeSignin)
+	if err != nil {
+		return None{}, err
+	}
+	sawDevice(tx, a.device)
+	rememberDevice(tx, in.Device)
+	insertSession(tx, in.Session)
+	if in.UpgradeProof != nil {
+		insertProof(tx, in.UpgradeProof, in.Session.ID, true)
+	}
+	return None{}, nil
 }

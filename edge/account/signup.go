@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/subtle"
 	"encoding/json"
 
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -53,7 +54,7 @@ type CheckCodeOut struct {
 // ReplaceCodeIn makes a new code count instead of the old one, with fresh tries and ten minutes from now.
 type ReplaceCodeIn struct {
 	CodeHash []byte          `json:"code_hash"`
-	Mail     json.RawMessage `json:"mail"`
+	Mail     json.RawMessage `json:"mail,omitempty"`
 	TTL      int64           `json:"ttl,omitempty"` // seconds from now until the sign-up is given up; 0 leaves it
 }
 
@@ -79,4 +80,133 @@ type ActivateIn struct {
 type NamesCommit struct {
 	Name  string `json:"name"`
 	Token string `json:"token"`
+}
+
+// pending is the sign-up's row.
+type pending struct {
+	upn, email             string
+	owned, decoy, verified bool
+	codeHash               []byte
+	codeExpires            int64
+	tries, codes           int
+	nameToken              string
+	expires                int64
+}
+
+func loadSignup(tx *object.Tx) (pending, error) {
+	var p pending
+	found := tx.Row(`SELECT upn, email, owned, decoy, verified, code_hash, code_expires, tries, codes, name_token, expires
+		FROM signup`).Scan(&p.upn, &p.email, &p.owned, &p.decoy, &p.verified, &p.codeHash, &p.codeExpires, &p.tries, &p.codes,
+		&p.nameToken, &p.expires)
+	if !found || tx.Now().Unix() >= p.expires {
+		return p, ErrSignup
+	}
+	return p, nil
+}
+
+func (p pending) facts() SignupFactsOut {
+	out := SignupFactsOut{UPN: p.upn, NeedsCode: p.owned && !p.verified, Expires: p.expires, NameToken: p.nameToken}
+	if out.NeedsCode {
+		out.Expires = min(p.codeExpires, p.expires)
+	}
+	return out
+}
+
+func beginSignup(tx *object.Tx, in BeginSignupIn) (None, error) {
+	b := new(bounds).text(in.UPN, 1, api.MaxUPN, "upn").text(in.Email, 0, api.MaxUPN, "email").
+		text(in.NameToken, 0, maxToken, "name_token").seconds(in.TTL, day, "ttl").
+		check(len(in.Mail) <= maxMail, "mail").check(!decoy(tx.Name()), "id")
+	if in.Owned {
+		b.hash(in.CodeHash, "code_hash")
+	}
+	var n int
+	tx.Row(`SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM signup)`).Scan(&n)
+	if err := b.check(n == 0, "id in use").err(); err != nil {
+		return None{}, err
+	}
+	now := tx.Now().Unix()
+	tx.Exec(`INSERT INTO signup (one, upn, email, owned, decoy, verified, code_hash, code_expires, tries, codes, name_token, expires)
+		VALUES (1, ?, ?, ?, ?, 0, ?, ?, 0, 1, ?, ?)`,
+		in.UPN, in.Email, in.Owned, in.Decoy, blob(in.CodeHash), now+api.CodeLifetime, in.NameToken, now+in.TTL)
+	sendMail(tx, in.Mail)
+	wakeBy(tx, now+in.TTL)
+	return None{}, nil
+}
+
+// checkCode counts the try first; what it answers is never an error, because that would take the count back.
+func checkCode(tx *object.Tx, in CheckCodeIn) (CheckCodeOut, error) {
+	p, err := loadSignup(tx)
+	if err != nil {
+		return CheckCodeOut{}, err
+	}
+	if !p.owned || p.verified {
+		return CheckCodeOut{OK: true}, nil
+	}
+	if p.tries >= api.CodeTries || tx.Now().Unix() >= p.codeExpires {
+		return CheckCodeOut{Spent: true}, nil
+	}
+	tries := p.tries + 1
+	ok := subtle.ConstantTimeCompare(p.codeHash, in.CodeHash) == 1 && !p.decoy
+	tx.Exec(`UPDATE signup SET tries = ?, verified = ?`, tries, ok)
+	left := api.CodeTries - tries
+	return CheckCodeOut{OK: ok, TriesLeft: left, Spent: !ok && left == 0}, nil
+}
+
+func replaceCode(tx *object.Tx, in ReplaceCodeIn) (SignupFactsOut, error) {
+	p, err := loadSignup(tx)
+	if err != nil || !p.owned || p.verified {
+		return p.facts(), err
+	}
+	if err := new(bounds).hash(in.CodeHash, "code_hash").check(in.TTL >= 0 && in.TTL <= day, "ttl").
+		check(len(in.Mail) <= maxMail, "mail").err(); err != nil {
+		return SignupFactsOut{}, err
+	}
+	if p.codes >= MaxCodes {
+		return SignupFactsOut{}, ErrSpent
+	}
+	now := tx.Now().Unix()
+	p.codeExpires = now + api.CodeLifetime
+	if in.TTL > 0 {
+		p.expires = now + in.TTL
+	}
+	tx.Exec(`UPDATE signup SET code_hash = ?, code_expires = ?, tries = 0, codes = codes + 1, expires = ?`,
+		in.CodeHash, p.codeExpires, p.expires)
+	sendMail(tx, in.Mail)
+	wakeBy(tx, p.expires)
+	return p.facts(), nil
+}
+
+func signupFacts(tx *object.Tx, _ None) (SignupFactsOut, error) {
+	p, err := loadSignup(tx)
+	return p.facts(), err
+}
+
+func activate(tx *object.Tx, in ActivateIn) (None, error) {
+	p, err := loadSignup(tx)
+	if err != nil {
+		return None{}, err
+	}
+	if p.decoy || p.owned && !p.verified {
+		return None{}, ErrUnverified
+	}
+	if err := new(bounds).displayName(in.Name).record(in.Record, in.KSF, in.KeyID).session(in.Session).
+		device(in.Device).err(); err != nil {
+		return None{}, err
+	}
+	now := tx.Now()
+	tx.Exec(`DELETE FROM signup`)
+	tx.Exec(`INSERT INTO account (one, upn, name, email, email_verified, created) VALUES (1, ?, ?, ?, ?, ?)`,
+		p.upn, in.Name, p.email, p.verified, now)
+	tx.Exec(`INSERT INTO credential (one, record, ksf, key_id, version, changed) VALUES (1, ?, ?, ?, 1, ?)`,
+		in.Record, jsonText(in.KSF), in.KeyID, now)
+	rememberDevice(tx, in.Device)
+	insertSession(tx, in.Session)
+	tx.Later(TopicNamesCommit, NamesCommit{Name: p.upn, Token: p.nameToken})
+	return None{}, nil
+}
+
+func sendMail(tx *object.Tx, mail json.RawMessage) {
+	if len(mail) > 0 {
+		tx.Later(TopicMail, mail)
+	}
 }
