@@ -1,0 +1,245 @@
+//go:build !js
+
+package object
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// maxOpen is how many databases stay open when nobody uses them.
+const maxOpen = 128
+
+// ErrClosed is returned by a Native that has been closed.
+var ErrClosed = errors.New("object: host is closed")
+
+// NativeConfig says where and how a Native keeps its objects.
+type NativeConfig struct {
+	Dir string           // directory of the databases, made when missing; empty: everything is in memory
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: discard
+}
+
+// Native is a Host over SQLite files, one an object, for tests and for a server without workerd. Methods of one object run
+// one at a time, those of different objects side by side. A Call that has returned survives a kill of the process.
+//
+// Alarms and the outbox need Run in the background, or Wake.
+type Native struct {
+	dir   string
+	now   func() time.Time
+	log   *slog.Logger
+	d     *Dispatcher
+	index *index
+	rung  chan struct{} // holds one token when an earlier alarm has been set, or a ringing has ended
+
+	mu      sync.Mutex // never held over I/O
+	closed  bool
+	open    map[key]*cell
+	ringing map[key]bool
+	clock   int64 // counts uses, to find the cell that was idle longest
+}
+
+var _ Host = (*Native)(nil)
+
+// key identifies an object.
+type key struct{ kind, name string }
+
+// cell is an object that is in use or kept open.
+type cell struct {
+	key   key
+	users int   // guarded by Native.mu
+	used  int64 // guarded by Native.mu
+
+	mu sync.Mutex // held during a transaction
+	db *database  // nil until the first, or after it was closed for being idle
+}
+
+// NewNative opens the host. Only one process at a time may use a directory.
+func NewNative(c NativeConfig, kinds ...*Kind) (*Native, error) {
+	d := NewDispatcher(c.Now, c.Log, kinds...)
+	for kind := range d.kinds {
+		if c.Dir == "" {
+			break
+		}
+		if err := os.MkdirAll(filepath.Join(c.Dir, kind), 0o700); err != nil {
+			return nil, fmt.Errorf("object: %w", err)
+		}
+	}
+	ix, err := openIndex(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Native{dir: c.Dir, now: d.now, log: d.log, d: d, index: ix, rung: make(chan struct{}, 1),
+		open: map[key]*cell{}, ringing: map[key]bool{}}, nil
+}
+
+// Call implements Host. Once it has begun, ctx no longer stops it: a method runs as a whole or not at all.
+func (n *Native) Call(ctx context.Context, kind, name, method string, in []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if n.d.kinds[kind] == nil || name == "" {
+		return nil, ErrUnknown
+	}
+	var out []byte
+	err := n.transact(key{kind, name}, func(db *database) (alarm time.Time, err error) {
+		out, alarm, err = n.d.Invoke(db, kind, name, method, in)
+		return alarm, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// transact runs f in a transaction of the object and keeps the index of alarms in step. An alarm that comes earlier is in the
+// index before the commit and one that comes later after it, so a crash between the two rings once too often at worst.
+func (n *Native) transact(k key, f func(db *database) (time.Time, error)) error {
+	c, err := n.acquire(k)
+	if err != nil {
+		return err
+	}
+	defer n.release(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.db == nil {
+		if c.db, err = openDatabase(n.file(k)); err != nil {
+			return n.broken(c, err)
+		}
+	}
+	if _, err := c.db.Exec("BEGIN IMMEDIATE", nil); err != nil {
+		return n.broken(c, err)
+	}
+	alarm, err := f(c.db)
+	if err != nil {
+		if _, failed := c.db.Exec("ROLLBACK", nil); failed != nil {
+			return n.broken(c, failed)
+		}
+		return err
+	}
+	earlier, err := n.index.before(k, alarm)
+	if err == nil {
+		_, err = c.db.Exec("COMMIT", nil)
+	}
+	if err != nil {
+		return n.broken(c, err)
+	}
+	if err := n.index.after(k, alarm); err != nil {
+		n.log.Error("object: alarm index", "kind", k.kind, "object", k.name, "error", err) // rings once too often
+	}
+	if earlier {
+		n.ring()
+	}
+	return nil
+}
+
+// broken handles a failure of the database itself: closing it rolls back whatever is open, and the next call starts afresh.
+func (n *Native) broken(c *cell, err error) error {
+	n.log.Error("object: database", "kind", c.key.kind, "object", c.key.name, "error", err)
+	if c.db != nil && !c.db.memory {
+		c.db.Close()
+		c.db = nil
+	} else if c.db != nil {
+		c.db.Exec("ROLLBACK", nil) // a database in memory would be gone
+	}
+	return ErrInternal
+}
+
+// file returns the path of an object's database, "" in memory. Names are any text and may be secret, so files have a hash.
+func (n *Native) file(k key) string {
+	if n.dir == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(k.name))
+	return filepath.Join(n.dir, k.kind, hex.EncodeToString(sum[:16])+".sqlite")
+}
+
+// acquire finds or makes the cell of an object and keeps it from being closed.
+func (n *Native) acquire(k key) (*cell, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, ErrClosed
+	}
+	c := n.open[k]
+	if c == nil {
+		c = &cell{key: k}
+		n.open[k] = c
+	}
+	c.users++
+	n.clock++
+	c.used = n.clock
+	return c, nil
+}
+
+// release undoes acquire and closes the database that was idle longest when too many are open.
+func (n *Native) release(c *cell) {
+	n.mu.Lock()
+	c.users--
+	idle := n.idle()
+	n.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	idle.mu.Lock()
+	if idle.db != nil {
+		idle.db.Close()
+		idle.db = nil
+	}
+	idle.mu.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if idle.users--; idle.users == 0 {
+		delete(n.open, idle.key) // nobody came while it was being closed
+	}
+}
+
+// idle returns a cell to close, already acquired, or nil. Call it with n.mu held.
+func (n *Native) idle() *cell {
+	if n.dir == "" || n.closed || len(n.open) <= maxOpen {
+		return nil
+	}
+	var idle *cell
+	for _, c := range n.open {
+		if c.users == 0 && (idle == nil || c.used < idle.used) {
+			idle = c
+		}
+	}
+	if idle != nil {
+		idle.users++
+	}
+	return idle
+}
+
+// Close waits for the calls that are running and closes every database. What was in memory is gone.
+func (n *Native) Close() error {
+	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		return nil
+	}
+	n.closed = true
+	cells := make([]*cell, 0, len(n.open))
+	for _, c := range n.open {
+		cells = append(cells, c)
+	}
+	n.mu.Unlock()
+	var errs []error
+	for _, c := range cells {
+		c.mu.Lock()
+		if c.db != nil {
+			errs = append(errs, c.db.Close())
+			c.db = nil
+		}
+		c.mu.Unlock()
+	}
+	return errors.Join(append(errs, n.index.close())...)
+}
