@@ -1,0 +1,50 @@
+//go:build js && wasm
+
+package workerd
+
+import (
+	"crypto/sha256"
+	"errors"
+)
+
+// Native signs and makes keys with the runtime's own cryptography (node:crypto), twenty times faster than Go's in WebAssembly.
+// It fits keys.Native. Algorithms are "ES256", "RS256" (2048 bits) and "EdDSA" (Ed25519).
+type Native struct{}
+
+var errNative = errors.New("workerd: native cryptography")
+
+const (
+	nativeSign     = 1 // answers nothing when it does not have the key with this digest
+	nativeImport   = 2
+	nativeGenerate = 3
+)
+
+// Sign returns the signature of payload in the form that JWS has it in (RFC 7518, section 3): r and s side by side for ES256.
+// The runtime parses a key once and then knows it by its digest.
+func (Native) Sign(alg string, pkcs8, payload []byte) ([]byte, error) {
+	digest := sha256.Sum256(pkcs8)
+	key := appendField(make([]byte, 0, 64+len(payload)), digest[:])
+	frame := appendField(appendField(key, alg), payload)
+	signature, err := native(nativeSign, frame)
+	if err != nil || len(signature) > 0 {
+		return signature, err
+	}
+	if _, err := native(nativeImport, appendField(appendField(nil, digest[:]), pkcs8)); err != nil {
+		return nil, err
+	}
+	return native(nativeSign, frame)
+}
+
+// Generate returns a new private key, PKCS #8.
+func (Native) Generate(alg string) ([]byte, error) {
+	return native(nativeGenerate, appendField(nil, alg))
+}
+
+// native runs a synchronous operation and returns a copy of its result.
+func native(op int32, frame []byte) ([]byte, error) {
+	out, failed := returned(hostNative(op, pointer(frame), int32(len(frame)), pointer(room()), int32(len(border.room))))
+	if failed {
+		return nil, errors.Join(errNative, errors.New(string(out)))
+	}
+	return append([]byte{}, out...), nil
+}

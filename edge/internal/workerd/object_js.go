@@ -1,0 +1,128 @@
+//go:build js && wasm
+
+package workerd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// Objects runs the methods of objects; *object.Dispatcher does.
+type Objects interface {
+	Invoke(sql object.SQL, kind, name, method string, in []byte) (out []byte, alarm time.Time, err error)
+	Collect(sql object.SQL, kind, name string) (due []byte, alarm time.Time, err error)
+	Deliver(ctx context.Context, kind string, due []byte) (outcome []byte)
+	Settle(sql object.SQL, kind, name string, outcome []byte) (alarm time.Time, err error)
+}
+
+var _ Objects = (*object.Dispatcher)(nil)
+
+// Host calls Durable Objects. The context must be a request's or an effect's own.
+type Host struct{}
+
+var _ object.Host = Host{}
+
+// Call runs a method of an object, wherever that object lives.
+func (Host) Call(ctx context.Context, kind, name, method string, in []byte) ([]byte, error) {
+	frame := make([]byte, 0, 16+len(kind)+len(name)+len(method)+len(in))
+	frame = appendField(appendField(appendField(frame, kind), name), method)
+	c, err := await(ctx, opObject, appendField(frame, in))
+	if err != nil {
+		return nil, err
+	}
+	if c.status == settledError {
+		return nil, object.DecodeError(string(c.data))
+	}
+	return c.data, nil
+}
+
+// What an object is asked for inside a transaction.
+const (
+	invokeMethod  = 1
+	invokeCollect = 2
+	invokeSettle  = 3
+)
+
+// invoke runs an object's method inside the transaction that JavaScript has opened. It answers before the program is idle again
+// or not at all, in which case JavaScript rolls back.
+//
+//go:wasmexport invoke
+func invoke(id, op, n int32) {
+	frame := incoming(n)
+	go transact(id, op, frame)
+}
+
+func transact(id, op int32, frame []byte) {
+	var out []byte
+	var alarm time.Time
+	err := object.ErrInternal
+	defer func() {
+		if p := recover(); p != nil {
+			reportPanic("object", p)
+			err = object.ErrInternal
+		}
+		status, at := int32(settledOK), 0.0
+		if err != nil {
+			status, out = settledError, []byte(object.EncodeError(err))
+		}
+		if !alarm.IsZero() {
+			at = float64(alarm.UnixMilli())
+		}
+		hostAnswer(id, status, at, pointer(out), int32(len(out)))
+	}()
+	r := frameReader{rest: frame}
+	kind, name, method, in := r.string(), r.string(), r.string(), r.bytes()
+	if r.err != nil || program.objects == nil {
+		return
+	}
+	db := database{id: id}
+	switch op {
+	case invokeMethod:
+		out, alarm, err = program.objects.Invoke(db, kind, name, method, in)
+	case invokeCollect:
+		out, alarm, err = program.objects.Collect(db, kind, name)
+	case invokeSettle:
+		alarm, err = program.objects.Settle(db, kind, name, in)
+	}
+}
+
+// deliver carries out what an object has left in its outbox, outside any transaction, in the I/O context of the object.
+//
+//go:wasmexport deliver
+func deliver(id, n int32) {
+	frame := incoming(n)
+	go func() {
+		var outcome []byte
+		status := int32(settledFailure)
+		defer func() {
+			if p := recover(); p != nil {
+				reportPanic("delivery", p)
+			}
+			hostAnswer(id, status, 0, pointer(outcome), int32(len(outcome)))
+		}()
+		r := frameReader{rest: frame}
+		kind, due := r.string(), r.bytes()
+		if r.err == nil {
+			outcome, status = program.objects.Deliver(newContext(id), kind, due), settledOK
+		}
+	}()
+}
+
+// database is the SQL of the object whose transaction is open.
+type database struct{ id int32 }
+
+// Exec runs one statement.
+func (d database) Exec(query string, args []any) ([][]any, error) {
+	frame, err := appendArguments(appendField(make([]byte, 0, 64+len(query)), query), args)
+	if err != nil {
+		return nil, err
+	}
+	out, failed := returned(hostSQL(d.id, pointer(frame), int32(len(frame)), pointer(room()), int32(len(border.room))))
+	if failed {
+		return nil, errors.New("workerd: SQL: " + string(out))
+	}
+	return parseRows(out)
+}

@@ -1,0 +1,157 @@
+// The Worker: Latchkey's edge on Cloudflare, under wrangler and on plain workerd. It holds one warm Go program for the whole
+// isolate and passes requests and calls of objects to it; edge/internal/workerd says how.
+import "./wasm_exec.js"; // Go's own, unchanged
+import module from "./edge.wasm";
+import { DurableObject } from "cloudflare:workers";
+import { pairs, readAll } from "./internal/workerd/outbound.mjs";
+import { Program } from "./internal/workerd/program.mjs";
+
+const none = new Uint8Array(0);
+const apiBody = 64 << 10; // bytes of a request's body under /api
+const otherBody = 1 << 20; // and elsewhere
+const memoryLimit = 64 << 20; // bytes of the program's memory, unless LATCHKEY_MEMORY_LIMIT says other; an isolate has 128 MiB
+
+let program = null;
+
+// warm returns the program. The first request starts it, because random values are refused in global scope; a program that has
+// ended is replaced, and so is an idle one that has grown large, because its memory never shrinks.
+function warm(env) {
+  if (program && !program.dead) {
+    if (program.requests.size > 0) program.expire(Date.now());
+    if (program.requests.size > 0 || program.size <= (env.LATCHKEY_MEMORY_LIMIT | 0 || memoryLimit)) return program;
+  }
+  return (program = new Program(module, env));
+}
+
+export default {
+  fetch(request, env, ctx) {
+    const url = request.url;
+    if (request.method === "GET" || request.method === "HEAD" || request.body === null) return serve(request, url, none, env, ctx);
+    const limit = new URL(url).pathname.startsWith("/api/") ? apiBody : otherBody;
+    return body(request, limit).then((bytes) =>
+      bytes ? serve(request, url, bytes, env, ctx) : problem(413, "too_large", "Content Too Large"));
+  },
+};
+
+// body reads a request's body, or returns null when it is longer than the limit, at once if the request says so.
+async function body(request, limit) {
+  const length = request.headers.get("content-length");
+  if (length === null) return readAll(request.body, limit);
+  return Number(length) <= limit ? new Uint8Array(await request.arrayBuffer()) : null;
+}
+
+function serve(request, url, bytes, env, ctx) {
+  const outcome = warm(env).serve({ env, ctx }, head(request, url), bytes);
+  if (!(outcome instanceof Promise)) return respond(outcome, request.method);
+  const response = outcome.then((answer) => respond(answer, request.method));
+  ctx.waitUntil(response); // a client that hangs up must not strand a goroutine in the program that everybody shares
+  return response;
+}
+
+const run = crypto.randomUUID.bind(crypto);
+let prefix = "", count = 0;
+
+// head is what Go is told about a request: a line each of method, URL and client address, then two for each header. The
+// headers Latchkey-Request and Latchkey-Place are ours, whatever the client sent.
+function head(request, url) {
+  let lines = "", address = "", ray = "";
+  const cf = request.cf;
+  for (const [name, value] of request.headers) {
+    if (name.startsWith("latchkey-")) continue;
+    if (name === "cf-connecting-ip") {
+      address = value;
+      continue;
+    }
+    if (name === "cf-ray") ray = value;
+    lines += `${name}\n${value}\n`;
+  }
+  // Plain workerd says who connected, and then the header is only the client's word; on Cloudflare the header is the network's.
+  if (cf?.clientIp) address = cf.clientIp.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  if (address) lines += `cf-connecting-ip\n${address}\n`;
+  if (cf?.country) lines += `latchkey-place\n${cf.city ? `${cf.city}, ${cf.country}` : cf.country}\n`;
+  if (!ray) ray = (prefix ||= run().slice(0, 13)) + "-" + ++count;
+  return `${request.method}\n${url}\n${address}\n${lines}latchkey-request\n${ray}\n`;
+}
+
+// respond makes the response of an answer. There is none when the program has ended: the next one will do.
+function respond(answer, method) {
+  if (!answer) return problem(503, "unavailable", "Service Unavailable", { "Retry-After": "1" });
+  const { status } = answer;
+  const empty = answer.body.length === 0 || method === "HEAD" || status === 204 || status === 205 || status === 304;
+  try {
+    return new Response(empty ? null : answer.body, { status, headers: pairs(answer.head) });
+  } catch (e) {
+    console.error(JSON.stringify({ level: "ERROR", msg: "answer refused by the runtime", error: String(e) }));
+    return problem(500, "internal", "Internal Server Error");
+  }
+}
+
+function problem(status, code, title, headers) {
+  return new Response(JSON.stringify({ type: `urn:latchkey:problem:${code}`, title, status, code }), {
+    status, headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
+  });
+}
+
+const METHOD = 1, COLLECT = 2, SETTLE = 3;
+const internal = "object: internal error"; // object.ErrInternal
+const rollback = Symbol("rollback");
+
+// StoredObject runs one kind of Go's objects. A method is a synchronous Go function inside one synchronous transaction, so
+// nothing of another request happens in between.
+export class StoredObject extends DurableObject {
+  static kind = "";
+  #alarm; // when it is set to, in milliseconds; null for never, undefined when not known
+
+  // call returns the method's result, or the text of its error. Either is kept or rolled back as a whole.
+  call(name, method, input) {
+    const answer = this.#transact(METHOD, name, method, input);
+    if (answer.status !== 0) return new TextDecoder().decode(answer.data);
+    this.#ring(answer.alarm);
+    return answer.data;
+  }
+
+  // alarm delivers what is due in the outbox, or lets the object do what it has put off until now.
+  async alarm() {
+    this.#alarm = null;
+    const name = this.ctx.id.name ?? "";
+    const collected = this.#transact(COLLECT, name, "", none);
+    if (collected.status !== 0 || collected.data.length === 0) return this.#ring(collected.alarm);
+    const outcome = await warm(this.env).deliver({ env: this.env, ctx: this.ctx }, this.constructor.kind, collected.data);
+    const settled = outcome && this.#transact(SETTLE, name, "", outcome);
+    this.#ring(settled?.status === 0 ? settled.alarm : collected.alarm);
+  }
+
+  #transact(op, name, method, data) {
+    const { storage } = this.ctx;
+    let answer = null;
+    try {
+      storage.transactionSync(() => {
+        answer = warm(this.env).transact(storage.sql, op, this.constructor.kind, name, method, data);
+        if (answer?.status !== 0) throw rollback;
+      });
+    } catch (e) {
+      if (e !== rollback) {
+        console.error(JSON.stringify({ level: "ERROR", msg: "transaction failed", error: String(e?.stack ?? e) }));
+        answer = null;
+      }
+    }
+    return answer ?? { status: 1, alarm: op === COLLECT ? Date.now() + 60_000 : 0, data: new TextEncoder().encode(internal) };
+  }
+
+  // #ring sets the object's alarm in the same breath as the transaction, so that both become durable together.
+  #ring(at) {
+    if (at === 0) {
+      if (this.#alarm) this.ctx.storage.deleteAlarm();
+      this.#alarm = this.#alarm === undefined ? undefined : null;
+    } else if (at !== this.#alarm) {
+      this.ctx.storage.setAlarm(at);
+      this.#alarm = at;
+    }
+  }
+}
+
+export class Keys extends StoredObject { static kind = "keys"; }
+export class Names extends StoredObject { static kind = "names"; }
+export class Tenant extends StoredObject { static kind = "tenant"; }
+export class Account extends StoredObject { static kind = "account"; }
+export class Throttle extends StoredObject { static kind = "throttle"; }
