@@ -17,9 +17,12 @@ const (
 	AppNative AppKind = "native" // also at http://127.0.0.1 and http://[::1], any port (RFC 8252 section 7.3)
 )
 
-// What an application may register; the first of each list is the default, except that all response modes are.
+// GrantCode is the authorization code grant (RFC 6749 section 4.1).
+const GrantCode = "authorization_code"
+
+// What an application may register. Where it says nothing, it gets the whole list, or the first algorithm of it.
 var (
-	grantTypes    = []string{"authorization_code"}
+	grantTypes    = []string{GrantCode}
 	responseModes = []string{"query", "form_post"}
 	scopes        = []string{"openid", "profile", "email"}
 	signingAlgs   = []string{"ES256", "RS256", "EdDSA"}
@@ -37,8 +40,8 @@ type Application struct {
 	SecretHash             []byte   `json:"secret_hash,omitempty"`
 	RedirectURIs           []string `json:"redirect_uris"` // compare with MatchRedirect
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
-	FrontChannelLogoutURI  string   `json:"frontchannel_logout_uri,omitempty"` // "" for none
-	BackChannelLogoutURI   string   `json:"backchannel_logout_uri,omitempty"`  // "" for none
+	FrontchannelLogoutURI  string   `json:"frontchannel_logout_uri,omitempty"` // "" for none
+	BackchannelLogoutURI   string   `json:"backchannel_logout_uri,omitempty"`  // "" for none
 	GrantTypes             []string `json:"grant_types"`
 	ResponseModes          []string `json:"response_modes"`
 	Scopes                 []string `json:"scopes"`
@@ -52,6 +55,9 @@ type Application struct {
 
 // Public reports whether the application cannot keep a secret (RFC 6749 section 2.1).
 func (a Application) Public() bool { return len(a.SecretHash) == 0 }
+
+// MayUse reports whether the application registered a grant type.
+func (a Application) MayUse(grant string) bool { return slices.Contains(a.GrantTypes, grant) }
 
 // CheckSecret compares in constant time. A public client has no right secret.
 func (a Application) CheckSecret(secret string) bool {

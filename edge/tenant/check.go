@@ -71,10 +71,10 @@ func checkURIs(app Application, wrong func(field, fault string)) {
 			wrong(list.field, named(uri, uriFault(uri, app.Kind)))
 		}
 	}
-	if uri := app.BackChannelLogoutURI; uri != "" {
+	if uri := app.BackchannelLogoutURI; uri != "" {
 		wrong("backchannel_logout_uri", named(uri, uriFault(uri, AppWeb)))
 	}
-	if uri := app.FrontChannelLogoutURI; uri != "" {
+	if uri := app.FrontchannelLogoutURI; uri != "" {
 		wrong("frontchannel_logout_uri", named(uri, uriFault(uri, AppWeb)))
 		if !sameOrigin(uri, app.RedirectURIs) { // OpenID Connect Front-Channel Logout 1.0 section 2
 			wrong("frontchannel_logout_uri", "has another scheme, host or port than every redirect URI: use the application's own")

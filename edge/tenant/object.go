@@ -15,10 +15,10 @@ const (
 
 // Errors of the object's methods.
 var (
-	// ErrUnknown: there is no application with this client id.
-	ErrUnknown = object.NewError("tenant.unknown_application")
-	// ErrInvalid: an application that Parse would have refused. Nothing was changed.
-	ErrInvalid = object.NewError("tenant.invalid_application")
+	// ErrUnknownApplication: there is no application with this client id.
+	ErrUnknownApplication = object.NewError("tenant.unknown_application")
+	// ErrInvalidApplication: an application that Parse would have refused. Nothing was changed.
+	ErrInvalidApplication = object.NewError("tenant.invalid_application")
 )
 
 // The methods.
@@ -58,12 +58,12 @@ func New() *object.Kind {
 	return k
 }
 
-// put takes all of a file or, with ErrInvalid, nothing of it. Doing it again changes nothing.
+// put takes all of a file or, with ErrInvalidApplication, nothing of it. Doing it again changes nothing.
 func put(tx *object.Tx, in PutIn) (Changes, error) {
 	out := Changes{Added: []string{}, Changed: []string{}, Unchanged: []string{}, Removed: []string{}}
 	for _, app := range in.Applications {
 		if len(check(app)) > 0 {
-			return Changes{}, ErrInvalid
+			return Changes{}, ErrInvalidApplication
 		}
 		data, err := json.Marshal(app)
 		if err != nil {
@@ -97,7 +97,7 @@ func get(tx *object.Tx, in GetIn) (Application, error) {
 	var data string
 	var app Application
 	if !tx.Row(`SELECT data FROM application WHERE client_id = ?`, in.ClientID).Scan(&data) {
-		return app, ErrUnknown
+		return app, ErrUnknownApplication
 	}
 	return app, json.Unmarshal([]byte(data), &app)
 }

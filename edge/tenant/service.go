@@ -43,11 +43,11 @@ func NewService(d ServiceDeps) *Service {
 	return &Service{host: d.Host, now: d.Now, cached: map[string]cached{}}
 }
 
-// Application returns what is registered under a client id, up to 30 seconds old, or ErrUnknown. What does not have the form of a
+// Application returns what is registered under a client id, up to 30 seconds old, or ErrUnknownApplication. What does not have the form of a
 // client id is unknown without asking.
 func (s *Service) Application(ctx context.Context, clientID string) (Application, error) {
 	if !validClientID(clientID) {
-		return Application{}, ErrUnknown
+		return Application{}, ErrUnknownApplication
 	}
 	now := s.now()
 	if app, ok := s.lookup(clientID, now); ok {

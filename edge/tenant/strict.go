@@ -1,0 +1,54 @@
+package tenant
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// strict decodes one JSON object and nothing after it, whose members have exactly the given names, each at most once. Even when it
+// fails, v has what could be read.
+func strict(data []byte, v any, members []string) error {
+	err := json.Unmarshal(data, v)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("is not JSON: %v at byte %d", syntax, syntax.Offset)
+	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("has %q as %s, want %s", kind.Field, kind.Value, kind.Type)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
+	}
+	return checkMembers(data, members)
+}
+
+func checkMembers(data []byte, members []string) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return errors.New("is not a JSON object")
+	}
+	var seen []string
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return io.ErrUnexpectedEOF
+		}
+		if !slices.Contains(members, name) {
+			return fmt.Errorf("has an unknown member %.64q: remove it or correct its spelling (known: %s)", name, strings.Join(members, ", "))
+		}
+		if slices.Contains(seen, name) {
+			return fmt.Errorf("has the member %q twice: remove one", name)
+		}
+		seen = append(seen, name)
+		var skip json.RawMessage
+		if err := decoder.Decode(&skip); err != nil {
+			return err
+		}
+	}
+	return nil
+}
