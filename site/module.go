@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// addModule adds the client core, Go's loader for it, and what it needs at run time.
+func addModule(o options, sources map[string][]byte) error {
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOROOT: %w", err)
+	}
+	loader := filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js")
+	if sources["wasm_exec.js"], err = os.ReadFile(loader); err != nil {
+		return err
+	}
+	if o.module != "" {
+		sources["latchkey.wasm"], err = os.ReadFile(o.module)
+		return err
+	}
+	o.log("building the client core (./wasm)")
+	built := filepath.Join(".latchkey", "build", "latchkey.wasm")
+	if err := os.MkdirAll(filepath.Join(o.root, filepath.Dir(built)), 0o755); err != nil {
+		return err
+	}
+	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", built, "./wasm")
+	command.Dir = o.root
+	command.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building ./wasm: %w\n%s", err, out)
+	}
+	sources["latchkey.wasm"], err = os.ReadFile(filepath.Join(o.root, built))
+	return err
+}

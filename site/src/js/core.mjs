@@ -1,0 +1,54 @@
+// The client core (Go, WebAssembly) in its worker. It starts loading as soon as the page asks, and calls made before it is
+// there wait for it. Nothing here touches the page.
+
+const script = "asset:worker.mjs";
+const policy = globalThis.trustedTypes?.createPolicy("latchkey", {
+  createScriptURL(url) {
+    if (url !== script) throw new TypeError("not a script of this page");
+    return url;
+  },
+});
+
+const waiting = new Map(); // id → {resolve, reject, watch}
+let worker;
+let last = 0;
+
+// Problem is an error answer of the service or of the client core; code names it.
+export class Problem extends Error {
+  constructor(problem) {
+    super(problem.title ?? problem.code);
+    Object.assign(this, problem);
+  }
+}
+
+// start begins to load the core, so that it is there when it is needed.
+export function start() {
+  if (worker) return;
+  worker = new Worker(policy ? policy.createScriptURL(script) : script, { type: "module" });
+  worker.addEventListener("message", ({ data }) => receive(data));
+  worker.addEventListener("error", () => {
+    worker = undefined;
+    for (const { reject } of waiting.values()) reject(new Problem({ code: "module" }));
+    waiting.clear();
+  });
+}
+
+// call asks the core. watch hears how it goes: ("loading", fraction) or ("hashing").
+export function call(method, args = {}, watch = () => {}) {
+  start();
+  return new Promise((resolve, reject) => {
+    waiting.set(++last, { resolve, reject, watch });
+    worker.postMessage({ id: last, method, args });
+  });
+}
+
+function receive({ id, ok, problem, progress, fraction }) {
+  if (progress) {
+    for (const [key, { watch }] of waiting) if (id === undefined || id === key) watch(progress, fraction);
+    return;
+  }
+  const call = waiting.get(id);
+  waiting.delete(id);
+  if (problem) call?.reject(new Problem(problem));
+  else call?.resolve(ok);
+}

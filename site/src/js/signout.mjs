@@ -1,0 +1,49 @@
+// Sign-out: asks when no application vouches for the wish, ends the session, tells the applications, goes on.
+import { call, start } from "./core.mjs";
+import { handle } from "./form.mjs";
+import { destination, leave } from "./leave.mjs";
+import { flow, query, text } from "./page.mjs";
+import { steps } from "./steps.mjs";
+
+const patience = 3000; // milliseconds for all frames together
+const form = document.getElementById("signout");
+const step = steps(form);
+
+// tell loads an application's sign-out page in a hidden frame, where it removes its own cookie.
+function tell(target) {
+  const url = new URL(target);
+  if (url.protocol !== "https:") return Promise.resolve();
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts allow-same-origin";
+  frame.referrerPolicy = "no-referrer";
+  frame.title = url.hostname;
+  frame.src = url;
+  return new Promise((told) => {
+    frame.addEventListener("load", told);
+    document.getElementById("frames").append(frame);
+  });
+}
+
+async function signout(watch) {
+  const { front_channel: pages, redirect } = await call("signout", { flow }, watch);
+  step.replace("leaving");
+  const told = Promise.all((pages ?? []).map(tell));
+  await Promise.race([told, new Promise((late) => setTimeout(late, patience))]);
+  const own = !redirect || destination(redirect).origin === location.origin;
+  if (!own) return leave(redirect);
+  step.replace("done");
+  document.getElementById("done-text").textContent = pages?.length ? text("signout.done.all") : text("signout.done.here");
+}
+
+handle(form, async (watch) => {
+  try {
+    return await signout(watch);
+  } catch (problem) {
+    document.getElementById("again").hidden = false;
+    throw problem;
+  }
+});
+
+start();
+if (query.get("confirm") === "1") step.replace("ask");
+else form.requestSubmit();
