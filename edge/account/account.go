@@ -25,20 +25,20 @@ const (
 // a result instead.
 var (
 	// ErrSignup: there is no sign-up here; it never began, was given up, or is an account by now.
-	ErrSignup = object.NewError("account.signup")
+	ErrSignup = object.NewError("account: no sign-up")
 	// ErrUnverified: the e-mail address of the sign-up has not been proved.
-	ErrUnverified = object.NewError("account.unverified")
+	ErrUnverified = object.NewError("account: address not verified")
 	// ErrSpent: the attempt or proof was used, is too old, belongs to a former password or to a decoy; or the sign-up has
 	// had all the codes it may have.
-	ErrSpent = object.NewError("account.spent")
+	ErrSpent = object.NewError("account: spent")
 	// ErrSession: the session has ended or its secret is wrong.
-	ErrSession = object.NewError("account.session")
+	ErrSession = object.NewError("account: no session")
 	// ErrStale: the session is live, but the password was given too long ago for what is asked (Authorize).
-	ErrStale = object.NewError("account.stale")
+	ErrStale = object.NewError("account: authenticated too long ago")
 	// ErrGrant: the access grant has expired or was revoked.
-	ErrGrant = object.NewError("account.grant")
+	ErrGrant = object.NewError("account: no grant")
 	// ErrBounds: an argument is missing, too long or not of its form. Callers check first; this is the second line.
-	ErrBounds = object.NewError("account.bounds")
+	ErrBounds = object.NewError("account: argument out of bounds")
 )
 
 // Deps is what the object needs from outside.

@@ -2,7 +2,6 @@ package account
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -26,54 +25,50 @@ const (
 	maxLifetime  = 400 * day // of a session, in seconds; browsers keep no cookie for longer
 )
 
-// bounds collects the first argument that is out of its bounds, so that a method checks all of them in one expression.
-type bounds struct{ bad string }
+// bounds collects whether all arguments are inside their bounds, so that a method checks them in one expression.
+type bounds struct{ exceeded bool }
 
-func (b *bounds) check(ok bool, what string) *bounds {
-	if !ok && b.bad == "" {
-		b.bad = what
-	}
+func (b *bounds) check(ok bool) *bounds {
+	b.exceeded = b.exceeded || !ok
 	return b
 }
 
-// err is ErrBounds with the name of the argument, or nil.
+// err is ErrBounds or nil.
 func (b *bounds) err() error {
-	if b.bad == "" {
-		return nil
+	if b.exceeded {
+		return ErrBounds
 	}
-	return fmt.Errorf("account: %s: %w", b.bad, ErrBounds)
+	return nil
 }
 
-func (b *bounds) hash(h []byte, what string) *bounds { return b.check(len(h) == hashSize, what) }
+func (b *bounds) hash(h []byte) *bounds { return b.check(len(h) == hashSize) }
 
-func (b *bounds) id(id, what string) *bounds { return b.text(id, 1, maxID, what) }
+func (b *bounds) id(id string) *bounds { return b.text(id, 1, maxID) }
 
-func (b *bounds) text(s string, least, most int, what string) *bounds {
-	return b.check(len(s) >= least && len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, control), what)
+func (b *bounds) text(s string, least, most int) *bounds {
+	return b.check(len(s) >= least && len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, control))
 }
 
-func (b *bounds) seconds(n, most int64, what string) *bounds {
-	return b.check(n > 0 && n <= most, what)
-}
+func (b *bounds) seconds(n, most int64) *bounds { return b.check(n > 0 && n <= most) }
 
 func (b *bounds) displayName(s string) *bounds {
-	return b.text(s, 0, 4*api.MaxDisplayName, "name").check(utf8.RuneCountInString(s) <= api.MaxDisplayName, "name")
+	return b.text(s, 0, 4*api.MaxDisplayName).check(utf8.RuneCountInString(s) <= api.MaxDisplayName)
 }
 
 func (b *bounds) record(record []byte, ksf api.KSF, keyID string) *bounds {
-	return b.check(len(record) > 0 && len(record) <= maxRecord, "record").check(ksf.Valid(), "ksf").id(keyID, "key_id")
+	return b.check(len(record) > 0 && len(record) <= maxRecord).check(ksf.Valid()).id(keyID)
 }
 
 func (b *bounds) ref(r SessionRef) *bounds {
-	return b.id(r.ID, "session.id").hash(r.SecretHash, "session.secret_hash")
+	return b.id(r.ID).hash(r.SecretHash)
 }
 
 func (b *bounds) session(s NewSession) *bounds {
-	b.id(s.ID, "session.id").hash(s.SecretHash, "session.secret_hash")
-	b.seconds(s.Idle, maxLifetime, "session.idle").seconds(s.Absolute, maxLifetime, "session.absolute")
-	b.check(len(s.AMR) <= maxAMR, "session.amr")
+	b.id(s.ID).hash(s.SecretHash)
+	b.seconds(s.Idle, maxLifetime).seconds(s.Absolute, maxLifetime)
+	b.check(len(s.AMR) <= maxAMR)
 	for _, method := range s.AMR {
-		b.text(method, 1, maxID, "session.amr")
+		b.text(method, 1, maxID)
 	}
 	return b
 }
@@ -82,7 +77,7 @@ func (b *bounds) device(d *NewDevice) *bounds {
 	if d == nil {
 		return b
 	}
-	return b.id(d.ID, "device.id").hash(d.SecretHash, "device.secret_hash")
+	return b.id(d.ID).hash(d.SecretHash)
 }
 
 func control(r rune) bool { return r < 0x20 || r == 0x7f }

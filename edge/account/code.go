@@ -69,11 +69,11 @@ type RedeemOut struct {
 }
 
 func authorize(tx *object.Tx, in AuthorizeIn) (None, error) {
-	if err := new(bounds).ref(in.Session).hash(in.CodeHash, "code_hash").text(in.ClientID, 1, maxClientID, "client_id").
-		text(in.RedirectURI, 1, maxURI, "redirect_uri").text(in.Scope, 0, maxText, "scope").text(in.Nonce, 0, maxText, "nonce").
-		text(in.Challenge, challengeLen, challengeLen, "challenge").
-		text(in.BackchannelLogoutURI, 0, maxURI, "backchannel_logout_uri").
-		text(in.FrontchannelLogoutURI, 0, maxURI, "frontchannel_logout_uri").err(); err != nil {
+	if err := new(bounds).ref(in.Session).hash(in.CodeHash).text(in.ClientID, 1, maxClientID).
+		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
+		text(in.Challenge, challengeLen, challengeLen).
+		text(in.BackchannelLogoutURI, 0, maxURI).
+		text(in.FrontchannelLogoutURI, 0, maxURI).err(); err != nil {
 		return None{}, err
 	}
 	s, err := checkSession(tx, in.Session)
@@ -103,7 +103,7 @@ type issued struct {
 }
 
 func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
-	if err := new(bounds).id(in.GrantID, "grant_id").seconds(in.AccessLifetime, day, "access_lifetime").err(); err != nil {
+	if err := new(bounds).id(in.GrantID).seconds(in.AccessLifetime, day).err(); err != nil {
 		return RedeemOut{}, err
 	}
 	var c issued

@@ -70,7 +70,7 @@ func loadRecord(tx *object.Tx) (password, bool) {
 }
 
 func credential(tx *object.Tx, in CredentialIn) (CredentialOut, error) {
-	if err := new(bounds).ref(in.Session).id(in.Attempt, "attempt").err(); err != nil {
+	if err := new(bounds).ref(in.Session).id(in.Attempt).err(); err != nil {
 		return CredentialOut{}, err
 	}
 	if _, err := checkSession(tx, in.Session); err != nil {
@@ -86,7 +86,7 @@ func credential(tx *object.Tx, in CredentialIn) (CredentialOut, error) {
 }
 
 func beginProof(tx *object.Tx, in BeginProofIn) (None, error) {
-	if err := new(bounds).ref(in.Session).hash(in.ProofHash, "proof_hash").err(); err != nil {
+	if err := new(bounds).ref(in.Session).hash(in.ProofHash).err(); err != nil {
 		return None{}, err
 	}
 	if _, err := checkSession(tx, in.Session); err != nil {
@@ -110,7 +110,7 @@ func insertProof(tx *object.Tx, hash []byte, session string, upgrade bool) {
 }
 
 func replaceCredential(tx *object.Tx, in ReplaceCredentialIn) (None, error) {
-	if err := new(bounds).ref(in.Session).hash(in.ProofHash, "proof_hash").record(in.Record, in.KSF, in.KeyID).err(); err != nil {
+	if err := new(bounds).ref(in.Session).hash(in.ProofHash).record(in.Record, in.KSF, in.KeyID).err(); err != nil {
 		return None{}, err
 	}
 	if _, err := checkSession(tx, in.Session); err != nil {

@@ -103,10 +103,6 @@ CREATE TABLE access_grant (
 	scope     TEXT    NOT NULL,
 	expires   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE wake (
-	one INTEGER PRIMARY KEY CHECK (one = 1),
-	at  INTEGER NOT NULL
-) STRICT;
 `
 
 // New declares the kind of object.

@@ -52,13 +52,15 @@ type BeginSigninOut struct {
 	Record     []byte  `json:"record,omitempty"`
 	KSF        api.KSF `json:"ksf,omitzero"`
 	KeyID      string  `json:"key_id,omitempty"`
+	// KnownDevice: DeviceRef was right. When not, CompleteSignin should be given a NewDevice.
+	KnownDevice bool `json:"known_device,omitempty"`
 }
 
 // CompleteSigninIn is called when KE3 was right. It spends the attempt (ErrSpent), sets its bucket to nought and makes the session.
 type CompleteSigninIn struct {
 	Attempt string     `json:"attempt"`
 	Session NewSession `json:"session"`
-	Device  *NewDevice `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin had its DeviceRef
+	Device  *NewDevice `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin answered KnownDevice
 	// UpgradeProof is the Hash of a secret that lets this session replace the record once by one of the same password
 	// (ReplaceCredential); nil for none.
 	UpgradeProof []byte `json:"upgrade_proof,omitempty"`
@@ -66,7 +68,7 @@ type CompleteSigninIn struct {
 
 // beginSignin runs the same statements whether there is an account or not.
 func beginSignin(tx *object.Tx, in BeginSigninIn) (BeginSigninOut, error) {
-	if err := new(bounds).id(in.Name, "name").id(in.Attempt, "attempt").err(); err != nil {
+	if err := new(bounds).id(in.Name).id(in.Attempt).err(); err != nil {
 		return BeginSigninOut{}, err
 	}
 	bucket := "name"
@@ -83,13 +85,15 @@ func beginSignin(tx *object.Tx, in BeginSigninIn) (BeginSigninOut, error) {
 		return BeginSigninOut{Locked: true, RetryAfter: wait}, nil
 	}
 	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeSignin, bucket: bucket, device: device, version: record.version})
-	return BeginSigninOut{Found: found, Record: record.record, KSF: record.ksf, KeyID: record.keyID}, nil
+	return BeginSigninOut{
+		Found: found, Record: record.record, KSF: record.ksf, KeyID: record.keyID, KnownDevice: device != "",
+	}, nil
 }
 
 func completeSignin(tx *object.Tx, in CompleteSigninIn) (None, error) {
 	b := new(bounds).session(in.Session).device(in.Device)
 	if in.UpgradeProof != nil {
-		b.hash(in.UpgradeProof, "upgrade_proof")
+		b.hash(in.UpgradeProof)
 	}
 	if err := b.err(); err != nil {
 		return None{}, err

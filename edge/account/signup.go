@@ -74,6 +74,9 @@ type ActivateIn struct {
 	KeyID   string     `json:"key_id"` // of the OPAQUE keys the record was made under
 	Session NewSession `json:"session"`
 	Device  *NewDevice `json:"device,omitempty"` // to know this browser again
+	// NameToken is of a reservation made since BeginSignup, "" when that one stands. An e-mail address is reserved only when it
+	// has been proved, so that nobody can hold another's.
+	NameToken string `json:"name_token,omitempty"`
 }
 
 // NamesCommit is the payload of TopicNamesCommit.
@@ -113,15 +116,15 @@ func (p pending) facts() SignupFactsOut {
 }
 
 func beginSignup(tx *object.Tx, in BeginSignupIn) (None, error) {
-	b := new(bounds).text(in.UPN, 1, api.MaxUPN, "upn").text(in.Email, 0, api.MaxUPN, "email").
-		text(in.NameToken, 0, maxToken, "name_token").seconds(in.TTL, day, "ttl").
-		check(len(in.Mail) <= maxMail, "mail").check(!decoy(tx.Name()), "id")
+	b := new(bounds).text(in.UPN, 1, api.MaxUPN).text(in.Email, 0, api.MaxUPN).
+		text(in.NameToken, 0, maxToken).seconds(in.TTL, day).
+		check(len(in.Mail) <= maxMail).check(!decoy(tx.Name()))
 	if in.Owned {
-		b.hash(in.CodeHash, "code_hash")
+		b.hash(in.CodeHash)
 	}
 	var n int
 	tx.Row(`SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM signup)`).Scan(&n)
-	if err := b.check(n == 0, "id in use").err(); err != nil {
+	if err := b.check(n == 0).err(); err != nil {
 		return None{}, err
 	}
 	now := tx.Now().Unix()
@@ -157,8 +160,8 @@ func replaceCode(tx *object.Tx, in ReplaceCodeIn) (SignupFactsOut, error) {
 	if err != nil || !p.owned || p.verified {
 		return p.facts(), err
 	}
-	if err := new(bounds).hash(in.CodeHash, "code_hash").check(in.TTL >= 0 && in.TTL <= day, "ttl").
-		check(len(in.Mail) <= maxMail, "mail").err(); err != nil {
+	if err := new(bounds).hash(in.CodeHash).check(in.TTL >= 0 && in.TTL <= day).
+		check(len(in.Mail) <= maxMail).err(); err != nil {
 		return SignupFactsOut{}, err
 	}
 	if p.codes >= MaxCodes {
@@ -190,8 +193,11 @@ func activate(tx *object.Tx, in ActivateIn) (None, error) {
 		return None{}, ErrUnverified
 	}
 	if err := new(bounds).displayName(in.Name).record(in.Record, in.KSF, in.KeyID).session(in.Session).
-		device(in.Device).err(); err != nil {
+		device(in.Device).text(in.NameToken, 0, maxToken).err(); err != nil {
 		return None{}, err
+	}
+	if in.NameToken != "" {
+		p.nameToken = in.NameToken
 	}
 	now := tx.Now()
 	tx.Exec(`DELETE FROM signup`)

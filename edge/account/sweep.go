@@ -17,13 +17,11 @@ const (
 // expiring are the tables whose rows go when their column expires has come.
 var expiring = []string{"signup", "bucket", "attempt", "device", "session", "proof", "code", "access_grant"}
 
-// wakeBy sees to it that the object sweeps soon after t, unless it wakes earlier anyway. It runs one statement in every case.
+// wakeBy sees to it that the object sweeps soon after t, unless it wakes earlier anyway.
 func wakeBy(tx *object.Tx, t int64) {
-	at := (t + sweepGrain - 1) / sweepGrain * sweepGrain
-	var earlier int64
-	if tx.Row(`INSERT INTO wake (one, at) VALUES (1, ?)
-		ON CONFLICT (one) DO UPDATE SET at = excluded.at WHERE excluded.at < wake.at RETURNING at`, at).Scan(&earlier) {
-		tx.SetAlarm(time.Unix(earlier, 0))
+	at := time.Unix((t+sweepGrain-1)/sweepGrain*sweepGrain, 0)
+	if next := tx.Alarm(); next.IsZero() || at.Before(next) {
+		tx.SetAlarm(at)
 	}
 }
 
@@ -44,7 +42,6 @@ func sweep(tx *object.Tx) error {
 			next = first
 		}
 	}
-	tx.Exec(`DELETE FROM wake`)
 	tx.SetAlarm(time.Time{})
 	if next != 0 {
 		wakeBy(tx, next)

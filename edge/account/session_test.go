@@ -1,0 +1,159 @@
+package account_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+)
+
+// use touches the session until it is dead or the end has come, at the given pace, and returns how long it lived.
+func (w *world) use(id string, ref account.SessionRef, pace, end time.Duration) time.Duration {
+	w.t.Helper()
+	for lived := time.Duration(0); lived < end; lived += pace {
+		if !w.live(id, ref) {
+			return lived
+		}
+		w.pass(pace)
+	}
+	return end
+}
+
+func TestSessionEndsWhenIdleOrTooOld(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		pace, lives time.Duration
+	}{
+		{"used", time.Hour, 30 * 24 * time.Hour},                   // absolute lifetime
+		{"used a second too late", 24 * time.Hour, 24 * time.Hour}, // idle lifetime
+		{"used in time", 24*time.Hour - time.Second, 30*24*time.Hour - 30*time.Second + 24*time.Hour - time.Second},
+	} {
+		w := newWorld(t)
+		id, ref := w.account()
+		if got := w.use(id, ref, c.pace, 90*24*time.Hour); got != c.lives.Truncate(c.pace) && got != c.lives {
+			t.Errorf("%s: lived %v, want %v", c.name, got, c.lives)
+		}
+	}
+}
+
+func TestSessionNeedsItsSecret(t *testing.T) {
+	w := newWorld(t)
+	id, ref := w.account()
+	other, _ := w.account()
+	for name, wrong := range map[string]account.SessionRef{
+		"wrong secret": {ID: ref.ID, SecretHash: account.Hash("guess")},
+		"no secret":    {ID: ref.ID},
+		"unknown":      {ID: account.NewID(), SecretHash: ref.SecretHash},
+	} {
+		if w.live(id, wrong) {
+			t.Errorf("%s opens a session", name)
+		}
+	}
+	if w.live(other, ref) {
+		t.Error("a session is live in another account")
+	}
+	if !w.live(id, ref) {
+		t.Error("the session is not live")
+	}
+}
+
+func TestLastUseIsWrittenEveryFiveMinutesAtMost(t *testing.T) {
+	w := newWorld(t)
+	r, s := newRig(w)
+	id := account.NewID()
+	must(t, s.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@example.org", TTL: 3600}))
+	in, ref := activation()
+	must(t, s.Activate(t.Context(), id, in))
+	writes := 0
+	for range 60 { // an hour
+		before := r.changes()
+		_, err := s.TouchSession(t.Context(), id, ref)
+		must(t, err)
+		writes += r.changes() - before
+		w.pass(time.Minute)
+	}
+	if writes != 11 {
+		t.Errorf("%d writes in an hour of uses, want 11", writes)
+	}
+}
+
+func TestSessionsAreListedNewestUseFirst(t *testing.T) {
+	w := newWorld(t)
+	id, first := w.account()
+	w.pass(10 * time.Minute)
+	second := w.signin(id, nil, nil)
+	w.pass(10 * time.Minute)
+	third := w.signin(id, nil, nil)
+	w.pass(10 * time.Minute)
+	w.live(id, first)
+	w.pass(time.Minute)
+	out, err := w.Sessions(t.Context(), id, second)
+	must(t, err)
+	var got []string
+	for _, s := range out.Sessions {
+		got = append(got, s.ID)
+		if s.Current != (s.ID == second.ID) {
+			t.Errorf("current: %+v", s)
+		}
+	}
+	if want := []string{second.ID, first.ID, third.ID}; !slices.Equal(got, want) {
+		t.Errorf("order %v, want %v", got, want)
+	}
+	if s := out.Sessions[1]; s.Device != "Firefox on Linux" || s.Place != "Berlin, DE" || s.Created != 1_800_000_000 || s.LastUsed != 1_800_001_800 {
+		t.Errorf("session %+v", s)
+	}
+}
+
+func TestExpiredSessionsVanish(t *testing.T) {
+	w := newWorld(t)
+	r, s := newRig(w)
+	id := activateOn(t, s)
+	attempt := account.NewID()
+	_, err := s.BeginSignin(t.Context(), id, account.BeginSigninIn{Name: "digest", Attempt: attempt})
+	must(t, err)
+	short, ref := newSession()
+	short.Idle = 3600
+	must(t, s.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: short}))
+	must(t, s.Authorize(t.Context(), id, authorization(ref, "code")))
+	w.pass(time.Hour + 15*time.Minute)
+	r.wake(id)
+	if r.count("session") != 1 || r.count("participant") != 0 {
+		t.Errorf("%d sessions, %d applications signed in to", r.count("session"), r.count("participant"))
+	}
+	w.pass(24 * time.Hour)
+	r.wake(id)
+	if r.count("session") != 0 || r.count("account") != 1 || r.count("credential") != 1 {
+		t.Errorf("%d sessions, %d accounts, %d credentials", r.count("session"), r.count("account"), r.count("credential"))
+	}
+}
+
+func TestExpiredSessionIsNotListed(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.account()
+	w.pass(24 * time.Hour)
+	ref := w.signin(id, nil, nil)
+	out, err := w.Sessions(t.Context(), id, ref)
+	must(t, err)
+	if len(out.Sessions) != 1 || out.Sessions[0].ID != ref.ID {
+		t.Errorf("sessions %+v", out.Sessions)
+	}
+}
+
+func TestAccountHasFiftySessions(t *testing.T) {
+	w := newWorld(t)
+	id, first := w.account()
+	var last account.SessionRef
+	for range account.MaxSessions {
+		w.pass(time.Second)
+		last = w.signin(id, nil, nil)
+	}
+	if w.live(id, first) {
+		t.Error("the session not used for longest is live")
+	}
+	out, err := w.Sessions(t.Context(), id, last)
+	must(t, err)
+	if len(out.Sessions) != account.MaxSessions {
+		t.Errorf("%d sessions", len(out.Sessions))
+	}
+}
