@@ -1,3 +1,5 @@
+//go:build !js
+
 package account_test
 
 import (
@@ -88,13 +90,26 @@ func (r *rig) transaction(f func() error) {
 	must(r.t, err)
 }
 
-// wake runs the object's alarm if it is due.
+// wake does what a host does when the object's alarm rings: the outbox first, then the alarm if it is due.
 func (r *rig) wake(name string) {
-	r.transaction(func() error {
-		_, _, err := r.d.Collect(r, account.KindName, name)
+	for {
+		var due []byte
+		var err error
+		r.transaction(func() error {
+			due, _, err = r.d.Collect(r, account.KindName, name)
+			return err
+		})
 		must(r.t, err)
-		return err
-	})
+		if due == nil {
+			return
+		}
+		outcome := r.d.Deliver(r.t.Context(), account.KindName, due)
+		r.transaction(func() error {
+			_, err = r.d.Settle(r, account.KindName, name, outcome)
+			return err
+		})
+		must(r.t, err)
+	}
 }
 
 func (r *rig) reset() { r.statements, r.calls = nil, 0 }
