@@ -51,7 +51,7 @@ var migrations = []string{
 		UPDATE counter SET n = n + 0;
 	END;
 	CREATE TABLE token (token TEXT PRIMARY KEY, spent INTEGER NOT NULL) STRICT;
-	CREATE TABLE value (id TEXT PRIMARY KEY, t TEXT, b BLOB, i INTEGER, n INTEGER, r REAL, yes INTEGER, at INTEGER, nothing TEXT) STRICT;
+	CREATE TABLE value (id TEXT PRIMARY KEY, t TEXT, b BLOB, i INTEGER, n INTEGER, r REAL, yes INTEGER, at INTEGER, none TEXT) STRICT;
 	CREATE TABLE rung (at INTEGER NOT NULL) STRICT;
 	CREATE TABLE receipt (id TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, times INTEGER NOT NULL, body TEXT NOT NULL, sender TEXT NOT NULL) STRICT`,
 	`ALTER TABLE counter ADD COLUMN step INTEGER NOT NULL DEFAULT 1;
@@ -127,7 +127,7 @@ type values struct {
 var store = object.Method[values, struct{}]{Kind: KindName, Name: "store"}
 
 func doStore(tx *object.Tx, v values) (struct{}, error) {
-	tx.Exec(`INSERT OR REPLACE INTO value (id, t, b, i, n, r, yes, at, nothing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	tx.Exec(`INSERT OR REPLACE INTO value (id, t, b, i, n, r, yes, at, none) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		v.ID, v.Text, v.Blob, v.Integer, v.Int, v.Real, v.Bool, v.Time, nil)
 	return struct{}{}, nil
 }
@@ -137,7 +137,7 @@ var load = object.Method[string, values]{Kind: KindName, Name: "load"}
 func doLoad(tx *object.Tx, id string) (values, error) {
 	nothing := "something"
 	v := values{ID: id}
-	if !tx.Row(`SELECT t, b, i, n, r, yes, at, nothing FROM value WHERE id = ?`, id).
+	if !tx.Row(`SELECT t, b, i, n, r, yes, at, none FROM value WHERE id = ?`, id).
 		Scan(&v.Text, &v.Blob, &v.Integer, &v.Int, &v.Real, &v.Bool, &v.Time, &nothing) {
 		return values{}, ErrRefused
 	}
