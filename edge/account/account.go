@@ -43,7 +43,7 @@ var (
 
 // Deps is what the object needs from outside.
 type Deps struct {
-	Effects map[string]object.Effect // by topic: TopicMail, TopicNamesCommit, TopicLogout
+	Effects map[string]object.Effect // by topic; each of TopicMail, TopicNamesCommit and TopicLogout must be there
 }
 
 // None is the result of a method that has nothing to tell.

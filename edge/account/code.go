@@ -80,7 +80,7 @@ func authorize(tx *object.Tx, in AuthorizeIn) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	if s.created < in.AuthAfter {
+	if s.authTime < in.AuthAfter {
 		return None{}, ErrStale
 	}
 	now := tx.Now().Unix()
@@ -149,7 +149,7 @@ func issueGrant(tx *object.Tx, c issued, in RedeemIn) (RedeemOut, error) {
 	out := RedeemOut{OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce}
 	var amr string
 	now := tx.Now().Unix()
-	if !tx.Row(`SELECT created, amr FROM session WHERE id = ? AND expires > ?`, c.session, now).Scan(&out.AuthTime, &amr) {
+	if !tx.Row(`SELECT auth_time, amr FROM session WHERE id = ? AND expires > ?`, c.session, now).Scan(&out.AuthTime, &amr) {
 		return RedeemOut{Reason: ReasonUnknown}, nil
 	}
 	fromText(amr, &out.AMR)

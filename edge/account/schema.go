@@ -63,6 +63,7 @@ CREATE TABLE session (
 	place       TEXT    NOT NULL,
 	keep        INTEGER NOT NULL,
 	amr         TEXT    NOT NULL,
+	auth_time   INTEGER NOT NULL,
 	created     INTEGER NOT NULL,
 	last_used   INTEGER NOT NULL,
 	idle        INTEGER NOT NULL,

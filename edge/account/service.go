@@ -62,7 +62,7 @@ func (s *Service) BeginSignin(ctx context.Context, id string, in BeginSigninIn) 
 	return call(ctx, s, BeginSignin, id, in)
 }
 
-// CompleteSignin spends the attempt and makes the session. ErrSpent.
+// CompleteSignin spends the attempt and makes the session. ErrSpent; ErrSession when the secret in Renew is wrong.
 func (s *Service) CompleteSignin(ctx context.Context, id string, in CompleteSigninIn) error {
 	return do(ctx, s, CompleteSignin, id, in)
 }

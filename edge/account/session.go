@@ -62,10 +62,10 @@ type SessionsOut struct {
 
 // live is what is read of a session's row when it is checked.
 type live struct {
-	amr                             []string
-	keep                            bool
-	created, lastUsed, idle, expire int64
-	ends                            int64
+	amr                      []string
+	keep                     bool
+	authTime, lastUsed, idle int64
+	ends, expires            int64
 }
 
 // checkSession is the one gate to everything that needs a session. It notes the use.
@@ -74,9 +74,9 @@ func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
 	var hash []byte
 	var amr string
 	now := tx.Now().Unix()
-	found := tx.Row(`SELECT secret_hash, amr, keep, created, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
-		Scan(&hash, &amr, &s.keep, &s.created, &s.lastUsed, &s.idle, &s.ends, &s.expire)
-	if !found || subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 || now >= s.expire {
+	found := tx.Row(`SELECT secret_hash, amr, keep, auth_time, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
+		Scan(&hash, &amr, &s.keep, &s.authTime, &s.lastUsed, &s.idle, &s.ends, &s.expires)
+	if !found || subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 || now >= s.expires {
 		return live{}, ErrSession
 	}
 	fromText(amr, &s.amr)
@@ -86,28 +86,49 @@ func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
 	return s, nil
 }
 
-// insertSession makes a session; its creation is the time the password was given. Those beyond MaxSessions end.
+// insertSession makes a session. Those beyond MaxSessions end.
 func insertSession(tx *object.Tx, s NewSession) {
 	for row := range tx.Rows(`SELECT id FROM session ORDER BY last_used DESC, created DESC, id LIMIT -1 OFFSET ?`, MaxSessions-1) {
 		var id string
 		row.Scan(&id)
 		end(tx, id)
 	}
+	writeSession(tx, s)
+}
+
+// renewSession puts a new secret, new times and a new place in the browser's present session. One that is gone is made anew.
+func renewSession(tx *object.Tx, ref SessionRef, s NewSession) error {
+	var hash []byte
+	if !tx.Row(`SELECT secret_hash FROM session WHERE id = ?`, ref.ID).Scan(&hash) {
+		insertSession(tx, s)
+		return nil
+	}
+	if subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 {
+		return ErrSession
+	}
+	writeSession(tx, s)
+	return nil
+}
+
+func writeSession(tx *object.Tx, s NewSession) {
 	now := tx.Now().Unix()
 	ends := now + s.Absolute
 	expires := min(now+s.Idle, ends)
 	if s.AMR == nil {
 		s.AMR = []string{}
 	}
-	tx.Exec(`INSERT INTO session (id, secret_hash, device, place, keep, amr, created, last_used, idle, ends, expires)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		s.ID, s.SecretHash, clip(s.Device), clip(s.Place), s.Keep, jsonText(s.AMR), now, now, s.Idle, ends, expires)
+	tx.Exec(`INSERT INTO session (id, secret_hash, device, place, keep, amr, auth_time, created, last_used, idle, ends, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, device = excluded.device, place = excluded.place,
+		keep = excluded.keep, amr = excluded.amr, auth_time = excluded.auth_time, last_used = excluded.last_used,
+		idle = excluded.idle, ends = excluded.ends, expires = excluded.expires`,
+		s.ID, s.SecretHash, clip(s.Device), clip(s.Place), s.Keep, jsonText(s.AMR), now, now, now, s.Idle, ends, expires)
 	wakeBy(tx, expires)
 }
 
 func touchSession(tx *object.Tx, ref SessionRef) (TouchSessionOut, error) {
 	s, err := checkSession(tx, ref)
-	return TouchSessionOut{AuthTime: s.created, AMR: s.amr, Keep: s.keep, Expires: s.ends}, err
+	return TouchSessionOut{AuthTime: s.authTime, AMR: s.amr, Keep: s.keep, Expires: s.ends}, err
 }
 
 func profile(tx *object.Tx, ref SessionRef) (ProfileOut, error) {

@@ -152,3 +152,49 @@ func TestAccountHasFiftySessions(t *testing.T) {
 		t.Errorf("%d sessions", len(out.Sessions))
 	}
 }
+
+func TestSigningInAgainRenewsTheBrowsersSession(t *testing.T) {
+	w := newWorld(t)
+	id, old := w.account()
+	grant := w.signinTo(id, old, "shop")
+	w.pass(time.Minute)
+	attempt, _ := w.begin(id, nil)
+	s, ref := newSession()
+	s.ID, ref.ID = old.ID, old.ID
+	forged := account.SessionRef{ID: old.ID, SecretHash: account.Hash("guess")}
+	in := account.CompleteSigninIn{Attempt: attempt, Session: s, Renew: &forged}
+	wants(t, w.CompleteSignin(t.Context(), id, in), account.ErrSession)
+	in.Renew = &old
+	must(t, w.CompleteSignin(t.Context(), id, in))
+
+	if w.live(id, old) || !w.live(id, ref) {
+		t.Error("the old secret is good, or the new one is not")
+	}
+	out, err := w.TouchSession(t.Context(), id, ref)
+	must(t, err)
+	if now := w.clock().Unix(); out.AuthTime != now || out.Expires != now+30*86400 {
+		t.Errorf("renewed: %+v at %d", out, now)
+	}
+	if !w.granted(id, grant) || len(outbox[account.Logout](w, account.TopicLogout)) != 0 {
+		t.Error("an application was signed out")
+	}
+	_, err = w.EndSession(t.Context(), id, account.EndSessionIn{Session: ref})
+	must(t, err)
+	if got := outbox[account.Logout](w, account.TopicLogout); len(got) != 1 || got[0] != logout(id, old, "shop") {
+		t.Errorf("logouts %+v", got)
+	}
+}
+
+func TestRenewingASessionThatIsGoneMakesIt(t *testing.T) {
+	w := newWorld(t)
+	id, old := w.account()
+	_, err := w.EndSession(t.Context(), id, account.EndSessionIn{Session: old})
+	must(t, err)
+	attempt, _ := w.begin(id, nil)
+	s, ref := newSession()
+	s.ID, ref.ID = old.ID, old.ID
+	must(t, w.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: s, Renew: &old}))
+	if w.live(id, old) || !w.live(id, ref) {
+		t.Error("the old secret is good, or the new one is not")
+	}
+}

@@ -60,7 +60,10 @@ type BeginSigninOut struct {
 type CompleteSigninIn struct {
 	Attempt string     `json:"attempt"`
 	Session NewSession `json:"session"`
-	Device  *NewDevice `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin answered KnownDevice
+	// Renew is the session of this account that the browser is in already, nil for none. Session.ID is then the same: the session
+	// goes on with a new secret, so that the applications signed in to with it stay so and are told of its end.
+	Renew  *SessionRef `json:"renew,omitempty"`
+	Device *NewDevice  `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin answered KnownDevice
 	// UpgradeProof is the Hash of a secret that lets this session replace the record once by one of the same password
 	// (ReplaceCredential); nil for none.
 	UpgradeProof []byte `json:"upgrade_proof,omitempty"`
@@ -95,6 +98,9 @@ func completeSignin(tx *object.Tx, in CompleteSigninIn) (None, error) {
 	if in.UpgradeProof != nil {
 		b.hash(in.UpgradeProof)
 	}
+	if in.Renew != nil {
+		b.ref(*in.Renew).check(in.Renew.ID == in.Session.ID)
+	}
 	if err := b.err(); err != nil {
 		return None{}, err
 	}
@@ -104,7 +110,11 @@ func completeSignin(tx *object.Tx, in CompleteSigninIn) (None, error) {
 	}
 	sawDevice(tx, a.device)
 	rememberDevice(tx, in.Device)
-	insertSession(tx, in.Session)
+	if in.Renew == nil {
+		insertSession(tx, in.Session)
+	} else if err := renewSession(tx, *in.Renew, in.Session); err != nil {
+		return None{}, err
+	}
 	if in.UpgradeProof != nil {
 		insertProof(tx, in.UpgradeProof, in.Session.ID, true)
 	}

@@ -159,7 +159,7 @@ func TestOldestOfElevenDevicesIsForgotten(t *testing.T) {
 	w.signin(id, nil, remember)
 	w.exhaust(id, nil)
 	for i, device := range devices {
-		if _, out := w.begin(id, device); out.Locked != (i == 1) {
+		if _, out := w.begin(id, device); out.Locked != (i == 1) || out.KnownDevice != (i != 1) {
 			t.Errorf("device %d: known %v", i, !out.Locked)
 		}
 	}

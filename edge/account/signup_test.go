@@ -227,3 +227,15 @@ func TestSignupInAnIDInUseIsRefused(t *testing.T) {
 		wants(t, w.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "eve@example.org", TTL: 3600}), account.ErrBounds)
 	}
 }
+
+func TestNameReservedSinceIsTheOneCommitted(t *testing.T) {
+	w := newWorld(t)
+	id := w.signup()
+	w.try(id, "123456")
+	in, _ := activation()
+	in.NameToken = "newer"
+	must(t, w.Activate(t.Context(), id, in))
+	if got := outbox[account.NamesCommit](w, account.TopicNamesCommit); len(got) != 1 || got[0].Token != "newer" {
+		t.Errorf("commits of the name: %v", got)
+	}
+}
