@@ -1,28 +1,12 @@
 // The Worker: Latchkey's edge on Cloudflare, under wrangler and on plain workerd. It holds one warm Go program for the whole
 // isolate and passes requests and calls of objects to it; edge/internal/workerd says how.
-import "./wasm_exec.js"; // Go's own, unchanged
-import module from "./edge.wasm";
 import { DurableObject } from "cloudflare:workers";
+import { warm } from "./internal/workerd/isolate.mjs";
 import { pairs, readAll } from "./internal/workerd/outbound.mjs";
-import { Program } from "./internal/workerd/program.mjs";
 
 const none = new Uint8Array(0);
 const apiBody = 64 << 10; // bytes of a request's body under /api
 const otherBody = 1 << 20; // and elsewhere
-const memoryLimit = 64 << 20; // bytes of the program's memory, unless LATCHKEY_MEMORY_LIMIT says other; an isolate has 128 MiB
-
-let program = null;
-
-// warm returns the program. The first request starts it, because random values are refused in global scope; a program that has
-// ended is replaced, and so is an idle one that has grown large, because its memory never shrinks.
-function warm(env) {
-  if (program && !program.dead) {
-    if (program.requests.size > 0) program.expire(Date.now());
-    if (program.requests.size > 0 || program.size <= (env.LATCHKEY_MEMORY_LIMIT | 0 || memoryLimit)) return program;
-  }
-  return (program = new Program(module, env));
-}
-
 export default {
   fetch(request, env, ctx) {
     const url = request.url;
@@ -48,8 +32,9 @@ function serve(request, url, bytes, env, ctx) {
   return response;
 }
 
-const run = crypto.randomUUID.bind(crypto);
-let prefix = "", count = 0;
+// Where the network gives a request no id, it is one of this isolate's, counted.
+let isolate = "";
+let count = 0;
 
 // head is what Go is told about a request: a line each of method, URL and client address, then two for each header. The
 // headers Latchkey-Request and Latchkey-Place are ours, whatever the client sent.
@@ -69,7 +54,7 @@ function head(request, url) {
   if (cf?.clientIp) address = cf.clientIp.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   if (address) lines += `cf-connecting-ip\n${address}\n`;
   if (cf?.country) lines += `latchkey-place\n${cf.city ? `${cf.city}, ${cf.country}` : cf.country}\n`;
-  if (!ray) ray = (prefix ||= run().slice(0, 13)) + "-" + ++count;
+  if (!ray) ray = `${(isolate ||= crypto.randomUUID().slice(0, 13))}-${++count}`;
   return `${request.method}\n${url}\n${address}\n${lines}latchkey-request\n${ray}\n`;
 }
 

@@ -1,27 +1,34 @@
 //go:build js && wasm
 
-// Testworker is the program that the tests of the bridge run on workerd.
+// Testworker is the program that the tests of the bridge run on workerd: a route or an object's method for each rule of the
+// runtime that the bridge keeps.
 package main
 
 import (
+	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/internal/workerd"
+	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
 func main() {
 	workerd.Run(func(env map[string]string) (http.Handler, workerd.Objects, error) {
+		log := slog.New(workerd.NewLogHandler(slog.LevelInfo))
 		mux := http.NewServeMux()
-		mux.HandleFunc("GET /hello", func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "text/plain")
-			w.Write([]byte("hello\n"))
-		})
-		mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
-			r.Write(w)
-			w.Write([]byte("\nremote " + r.RemoteAddr + "\n"))
-		})
-		mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { panic("x") })
-		mux.HandleFunc("GET /killed", func(http.ResponseWriter, *http.Request) { go panic("y") })
-		return mux, nil, nil
+		requestRoutes(mux, env)
+		deathRoutes(mux)
+		outboundRoutes(mux)
+		objectRoutes(mux)
+		conformanceRoutes(mux)
+		version, _ := strconv.Atoi(env["VERSION"])
+		kinds := objecttest.Kinds(objecttest.Options{Version: version, Host: func() object.Host { return workerd.Host{} }})
+		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter())...), nil
 	})
 }
+
+// fail answers with an error's text: the tests look for it.
+func fail(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.StatusBadGateway) }

@@ -1,0 +1,13 @@
+// The Worker of the tests: Latchkey's own with kinds of objects for tests and a route that tells how the isolate is doing.
+import worker, { StoredObject } from "./worker.mjs";
+import { gauge } from "./internal/workerd/isolate.mjs";
+
+export class Counter extends StoredObject { static kind = "counter"; }
+export class Probe extends StoredObject { static kind = "probe"; }
+
+export default {
+  fetch(request, env, ctx) {
+    if (request.url.endsWith("/gauge")) return Response.json(gauge());
+    return worker.fetch(request, env, ctx);
+  },
+};
