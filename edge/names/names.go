@@ -61,8 +61,7 @@ var migrations = []string{
 		owner_id TEXT NOT NULL,
 		token_hash BLOB NOT NULL,
 		committed INTEGER NOT NULL,
-		expires INTEGER NOT NULL,
-		created INTEGER NOT NULL
+		expires INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX name_expires ON name (expires) WHERE committed = 0;`,
 }
@@ -101,7 +100,9 @@ func hashOf(token string) []byte {
 	return sum[:]
 }
 
-func (e entry) belongs(token string) bool { return subtle.ConstantTimeCompare(e.hash, hashOf(token)) == 1 }
+func (e entry) belongs(token string) bool {
+	return subtle.ConstantTimeCompare(e.hash, hashOf(token)) == 1
+}
 
 // claim is the input of what holds a reservation.
 type claim struct {
@@ -145,8 +146,8 @@ func doReserve(tx *object.Tx, c claim) (struct{}, error) {
 		return struct{}{}, ErrTaken
 	}
 	expires := tx.Now().Add(c.TTL)
-	tx.Exec(`INSERT OR REPLACE INTO name (name, owner_kind, owner_id, token_hash, committed, expires, created) VALUES (?, ?, ?, ?, 0, ?, ?)`,
-		c.Name, c.Owner.Kind, c.Owner.ID, hashOf(c.Token), expires, tx.Now())
+	tx.Exec(`INSERT OR REPLACE INTO name (name, owner_kind, owner_id, token_hash, committed, expires) VALUES (?, ?, ?, ?, 0, ?)`,
+		c.Name, c.Owner.Kind, c.Owner.ID, hashOf(c.Token), expires)
 	wakeFor(tx, expires)
 	return struct{}{}, nil
 }
@@ -167,7 +168,6 @@ func doRenew(tx *object.Tx, c claim) (struct{}, error) {
 	}
 	if expires := tx.Now().Add(c.TTL); !e.committed && expires.After(e.expires) {
 		tx.Exec(`UPDATE name SET expires = ? WHERE name = ?`, expires, c.Name)
-		wakeFor(tx, expires)
 	}
 	return struct{}{}, nil
 }

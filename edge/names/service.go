@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"time"
 
@@ -72,6 +71,3 @@ func (s *Service) call(ctx context.Context, m object.Method[claim, struct{}], c 
 	}
 	return m.Call(ctx, s.host, shard(c.Name), c)
 }
-
-// IsConflict reports whether err says that a name is somebody else's.
-func IsConflict(err error) bool { return errors.Is(err, ErrTaken) || errors.Is(err, ErrLost) }

@@ -9,6 +9,7 @@ import (
 // Limits of a user principal name in bytes (RFC 5321, section 4.5.3.1, and its erratum 1690).
 const (
 	maxUPN    = 254
+	maxTyped  = maxUPN + 128 // with space around it
 	maxLocal  = 64
 	maxDomain = 253
 	maxLabel  = 63
@@ -39,7 +40,7 @@ var (
 // literals); 254 bytes in all. International domains are taken in their ASCII form (xn--). The local part loses its case, as
 // every mail provider in use treats it. Anything else is ErrUPN.
 func NormalizeUPN(s string) (upn, local, domain string, err error) {
-	if len(s) > maxUPN+2*64 { // room for space around it
+	if len(s) > maxTyped {
 		return "", "", "", ErrUPN
 	}
 	upn = lower(strings.TrimSpace(s))
@@ -93,7 +94,8 @@ func isLetterDigit(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <
 
 // ValidLocal reports whether a person may have a new address of the service with this local part, already in small letters:
 // 3 to 64 letters, digits, dots, hyphens and underscores, beginning and ending with a letter or digit, no two marks in a row
-// (ErrLocal); and none of the names that others would take for the service itself, however it is spelt with marks (ErrReserved).
+// (ErrLocal); and none of the names that others would take for the service itself, whatever marks it is written with and, for
+// those that speak most plainly for it, whatever digits follow (ErrReserved).
 func ValidLocal(local string) error {
 	if len(local) < MinLocal || len(local) > MaxLocalNew {
 		return ErrLocal
@@ -109,16 +111,18 @@ func ValidLocal(local string) error {
 	if mark {
 		return ErrLocal
 	}
-	if bare := strings.NewReplacer(".", "", "-", "", "_", "").Replace(local); reserved[bare] || reserved[strings.TrimRight(bare, "0123456789")] {
+	if bare := strings.NewReplacer(".", "", "-", "", "_", "").Replace(local); reserved[bare] || speaking[strings.TrimRight(bare, "0123456789")] {
 		return ErrReserved
 	}
 	return nil
 }
 
+// speaking are names that nobody should get mail from, not with digits after it either.
+var speaking = words(`abuse account accounts admin administrator billing helpdesk hostmaster latchkey noreply operator
+	postmaster root security service support sysadmin webmaster`)
+
 // reserved are the mailbox names of RFC 2142 and others that speak for a service.
-var reserved = func() map[string]bool {
-	m := map[string]bool{}
-	for word := range strings.FieldsSeq(`
+var reserved = words(`
 		abuse noc security postmaster hostmaster webmaster usenet news uucp ftp www info marketing sales support
 		admin administrator admins root superuser sysadmin system operator owner master moderator mod staff team
 		account accounts auth authentication login logon logout signin signup signout register registration password passwords
@@ -130,8 +134,12 @@ var reserved = func() map[string]bool {
 		api app apps dev developer developers test tester testing demo example guest anonymous nobody null undefined user users
 		me self you latchkey official press media jobs careers hr ceo cto cfo ssl sslwebmaster ssladmin ssladministrator tls
 		certificate certificates cert certs pki isatap wpad autoconfig autodiscover localhost host
-	`) {
+`)
+
+func words(list string) map[string]bool {
+	m := map[string]bool{}
+	for word := range strings.FieldsSeq(list) {
 		m[word] = true
 	}
 	return m
-}()
+}

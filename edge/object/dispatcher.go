@@ -26,6 +26,7 @@ type Dispatcher struct {
 	now   func() time.Time
 	log   *slog.Logger
 	kinds map[string]*Kind
+	want  map[string]string // by kind: the fingerprint of its migrations
 }
 
 // NewDispatcher returns a Dispatcher for the kinds. A nil now is time.Now, a nil log discards. It panics when two kinds have
@@ -37,12 +38,12 @@ func NewDispatcher(now func() time.Time, log *slog.Logger, kinds ...*Kind) *Disp
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	d := &Dispatcher{now: now, log: log, kinds: map[string]*Kind{}}
+	d := &Dispatcher{now: now, log: log, kinds: map[string]*Kind{}, want: map[string]string{}}
 	for _, k := range kinds {
 		if d.kinds[k.Name] != nil {
 			panic("object: kind " + k.Name + " is there twice")
 		}
-		d.kinds[k.Name] = k
+		d.kinds[k.Name], d.want[k.Name] = k, fingerprint(k.Migrations)
 	}
 	return d
 }
@@ -87,7 +88,7 @@ func (d *Dispatcher) run(sql SQL, k *Kind, object, what string, f func(*Tx) erro
 			alarm, err = time.Time{}, ErrInternal
 		}
 	}()
-	tx = begin(sql, k, object, d.now())
+	tx = begin(sql, k, object, d.now(), d.want[k.Name])
 	if err := f(tx); err != nil {
 		if outside(err).(*codeError).Is(ErrInternal) {
 			d.log.Error("object: failed", "kind", k.Name, "object", object, "method", what, "error", err)

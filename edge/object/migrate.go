@@ -17,8 +17,8 @@ const (
 	readState       = `SELECT name, schema, alarm, (SELECT min(due) FROM _object_outbox) FROM _object_state`
 )
 
-// begin opens the bookkeeping of the object and brings its schema up to date.
-func begin(sql SQL, k *Kind, object string, now time.Time) *Tx {
+// begin opens the bookkeeping of the object and brings its schema up to what has the given fingerprint.
+func begin(sql SQL, k *Kind, object string, now time.Time, want string) *Tx {
 	tx := &Tx{sql: sql, kind: k, object: object, now: now.Truncate(time.Second).UTC()}
 	rows, err := sql.Exec(readState, nil)
 	if err != nil || len(rows) == 0 {
@@ -35,7 +35,7 @@ func begin(sql SQL, k *Kind, object string, now time.Time) *Tx {
 	if tx.object == "" {
 		tx.object = name
 	}
-	if want := fingerprint(k.Migrations); schema != want || schema == "" {
+	if schema != want {
 		tx.migrate()
 		tx.Exec(`UPDATE _object_state SET schema = ?`, want)
 	}

@@ -110,6 +110,9 @@ func (n *Native) transact(k key, f func(db *database) (time.Time, error)) error 
 	defer n.release(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if n.isClosed() {
+		return ErrClosed
+	}
 	if c.db == nil {
 		if c.db, err = openDatabase(n.file(k)); err != nil {
 			return n.broken(c, err)
@@ -160,6 +163,12 @@ func (n *Native) file(k key) string {
 	}
 	sum := sha256.Sum256([]byte(k.name))
 	return filepath.Join(n.dir, k.kind, hex.EncodeToString(sum[:16])+".sqlite")
+}
+
+func (n *Native) isClosed() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.closed
 }
 
 // acquire finds or makes the cell of an object and keeps it from being closed.

@@ -54,6 +54,9 @@ func openIndex(dir string) (*index, error) {
 func (ix *index) exec(query string, args ...any) ([][]any, error) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	if ix.db == nil {
+		return nil, ErrClosed
+	}
 	return ix.db.Exec(query, args)
 }
 
@@ -114,7 +117,9 @@ func (ix *index) next(now time.Time) (time.Time, error) {
 func (ix *index) close() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	return ix.db.Close()
+	db := ix.db
+	ix.db = nil
+	return db.Close()
 }
 
 // Wake rings every alarm and delivers every outbox entry that is due now, and those that this makes due, and returns when

@@ -35,11 +35,11 @@ type outcome struct {
 }
 
 type result struct {
-	Seq   int64  `json:"seq"`
-	ID    string `json:"id"`
-	Try   int    `json:"try"`
-	Topic string `json:"topic"`
-	Error string `json:"error,omitempty"` // empty: delivered
+	Seq    int64  `json:"seq"`
+	ID     string `json:"id"`
+	Try    int    `json:"try"`
+	Topic  string `json:"topic"`
+	Failed bool   `json:"failed,omitempty"`
 }
 
 func (tx *Tx) enqueue(topic string, payload []byte) {
@@ -121,7 +121,7 @@ func (d *Dispatcher) Deliver(ctx context.Context, kind string, dueEntries []byte
 		all.Go(func() {
 			r := result{Seq: e.Seq, ID: e.ID, Try: e.Try, Topic: e.Topic}
 			if err := d.deliver(ctx, kind, e.Delivery); err != nil {
-				r.Error = err.Error()
+				r.Failed = true
 				d.log.Warn("object: effect failed", "kind", kind, "object", e.Object, "topic", e.Topic, "id", e.ID, "try", e.Try, "error", err)
 			}
 			out.Entries[i] = r
@@ -167,10 +167,10 @@ func (d *Dispatcher) Settle(sql SQL, kind, object string, outcomes []byte) (alar
 	}
 	return d.run(sql, k, object, "settle", func(tx *Tx) error {
 		for _, r := range out.Entries {
-			if r.Error == "" {
-				tx.Exec(`DELETE FROM _object_outbox WHERE seq = ? AND id = ?`, r.Seq, r.ID)
-			} else {
+			if r.Failed {
 				d.putOff(tx, r)
+			} else {
+				tx.Exec(`DELETE FROM _object_outbox WHERE seq = ? AND id = ?`, r.Seq, r.ID)
 			}
 		}
 		tx.readDue()
@@ -186,7 +186,7 @@ func (d *Dispatcher) putOff(tx *Tx, r result) {
 	}
 	if tx.now.Sub(created) >= giveUpAfter {
 		tx.Exec(`DELETE FROM _object_outbox WHERE seq = ?`, r.Seq)
-		d.log.Error("object: effect given up", "kind", tx.kind.Name, "object", tx.object, "topic", r.Topic, "id", r.ID, "tries", r.Try, "error", r.Error)
+		d.log.Error("object: effect given up", "kind", tx.kind.Name, "object", tx.object, "topic", r.Topic, "id", r.ID, "tries", r.Try)
 		return
 	}
 	tx.Exec(`UPDATE _object_outbox SET due = ? WHERE seq = ?`, tx.now.Add(pause(r.Try)), r.Seq)

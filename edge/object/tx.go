@@ -114,6 +114,9 @@ func (tx *Tx) run(query string, args []any) [][]any {
 	if word := firstWord(query); refused[word] {
 		panic(&sqlError{query, fmt.Errorf("%s is not for methods", word)})
 	}
+	if strings.IndexByte(strings.TrimRight(query, "; \t\r\n"), ';') >= 0 && len(statements(query)) > 1 {
+		panic(&sqlError{query, fmt.Errorf("more than one statement")})
+	}
 	bound := make([]any, len(args))
 	for i, arg := range args {
 		value, err := bind(arg)

@@ -24,8 +24,7 @@ const cleanPause = 10 * time.Minute
 
 // migrations of the object. key is the SHA-256 of the bucket; taken is a JSON list of [unix second, how many], oldest first.
 var migrations = []string{
-	`CREATE TABLE bucket (key BLOB PRIMARY KEY, taken TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-	CREATE INDEX bucket_expires ON bucket (expires);`,
+	`CREATE TABLE bucket (key BLOB PRIMARY KEY, taken TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
 }
 
 // New returns the kind of object.
@@ -62,7 +61,8 @@ func doTake(tx *object.Tx, in takeIn) (takeOut, error) {
 	window := int64(in.Limit.Window / time.Second)
 	l = l.since(now - window)
 	if over := l.total() - in.Limit.Count; over >= 0 {
-		return takeOut{Retry: time.Duration(l.nth(over)+window-now) * time.Second}, nil
+		wait := min(l.nth(over)+window-now, window) // more only when the clock went back
+		return takeOut{Retry: time.Duration(wait) * time.Second}, nil
 	}
 	if !in.Peek {
 		write(tx, in.Key, l.add(now), tx.Now().Add(in.Limit.Window))
