@@ -1,0 +1,88 @@
+package keys
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Sign returns claims, as JSON, signed: compact JWS with alg, kid and typ in its header. A key of an algorithm that was never
+// used is made at once; call EnsureAlg earlier, so that applications can know it. ErrLife says that the claims' exp is
+// more than a day away.
+func (s *Service) Sign(ctx context.Context, alg, typ string, claims any) (string, error) {
+	if !signingAlg(alg) {
+		return "", fmt.Errorf("%w: %q", ErrAlg, alg)
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("keys: claims: %w", err)
+	}
+	now := s.deps.Now()
+	var life struct {
+		Expires float64 `json:"exp"`
+	}
+	if json.Unmarshal(payload, &life) == nil && life.Expires > float64(now.Add(policies[useSign].life).Unix()) {
+		return "", fmt.Errorf("sign %s: %w", typ, ErrLife)
+	}
+	ring, err := s.ring(ctx)
+	if err != nil {
+		return "", err
+	}
+	e := ring.active(group{useSign, alg}, now)
+	if e == nil || e.signing.signer == nil {
+		if ring, err = s.fetch(ctx, alg); err != nil {
+			return "", err
+		}
+		e = ring.active(group{useSign, alg}, s.deps.Now())
+	}
+	if e == nil || e.signing.signer == nil {
+		return "", fmt.Errorf("sign %s: no active key: %w", alg, ErrTampered)
+	}
+	compact, err := e.signing.sign(typ, payload)
+	if err != nil {
+		return "", fmt.Errorf("keys: sign %s: %w", alg, err)
+	}
+	return compact, nil
+}
+
+// EnsureAlg makes a signing key of the algorithm unless there is one. Call it when an application that wants the algorithm is
+// registered: within a minute the key is in every isolate's JWKS.
+func (s *Service) EnsureAlg(ctx context.Context, alg string) error {
+	if !signingAlg(alg) {
+		return fmt.Errorf("%w: %q", ErrAlg, alg)
+	}
+	ring, err := s.ring(ctx)
+	if err == nil && ring.active(group{useSign, alg}, s.deps.Now()) == nil {
+		_, err = s.fetch(ctx, alg)
+	}
+	return err
+}
+
+// Verify fills claims with the payload of a token that Sign made with the same typ. It does not look at exp: an expired ID token is a
+// good hint at sign-out. ErrToken: not ours, changed, of another type, or older than its key. After an error claims are undefined.
+func (s *Service) Verify(ctx context.Context, compact, typ string, claims any) error {
+	object, kid, err := parseToken(compact)
+	if err != nil {
+		return err
+	}
+	e, err := s.find(ctx, kid)
+	if err != nil {
+		return err
+	}
+	if e == nil || e.signing == nil {
+		return ErrToken
+	}
+	return e.signing.verify(object, compact, typ, claims)
+}
+
+// JWKS returns the public signing keys: the next one of each algorithm at least a day before its first use, the active one, and former
+// ones until the last token they signed has expired.
+func (s *Service) JWKS(ctx context.Context) (jose.JSONWebKeySet, error) {
+	ring, err := s.ring(ctx)
+	if err != nil {
+		return jose.JSONWebKeySet{}, err
+	}
+	return jose.JSONWebKeySet{Keys: ring.published(s.deps.Now())}, nil
+}
