@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ var (
 	broken = object.Method[string, int]{Kind: "counter", Name: "broken"}
 	stuck  = object.Method[string, int]{Kind: "counter", Name: "stuck"}
 	types  = object.Method[int64, string]{Kind: "counter", Name: "types"}
+	exit   = object.Method[string, int]{Kind: "counter", Name: "exit-in"}
 	later  = object.Method[string, int]{Kind: "counter", Name: "later"}
 
 	errRefused = object.NewError("counter: refused")
@@ -55,6 +57,11 @@ func counter() *object.Kind {
 		tx.Exec(`UPDATE counter SET n = 1000`)
 		panic("in a method")
 	})
+	object.Handle(k, exit, func(tx *object.Tx, _ string) (int, error) {
+		tx.Exec(`UPDATE counter SET n = 1000`)
+		os.Exit(3)
+		return 0, nil
+	})
 	object.Handle(k, stuck, func(tx *object.Tx, _ string) (int, error) {
 		tx.Exec(`UPDATE counter SET n = 1000`)
 		select {}
@@ -78,7 +85,7 @@ func objectRoutes(mux *http.ServeMux) {
 		by, _ := strconv.Atoi(r.FormValue("by"))
 		answer(w)(add.Call(r.Context(), workerd.Host{}, r.PathValue("name"), max(by, 1)))
 	})
-	for _, m := range []object.Method[string, int]{read, refuse, broken, stuck, later} {
+	for _, m := range []object.Method[string, int]{read, refuse, broken, stuck, exit, later} {
 		mux.HandleFunc("/"+m.Name+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 			answer(w)(m.Call(r.Context(), workerd.Host{}, r.PathValue("name"), r.FormValue("url")))
 		})
