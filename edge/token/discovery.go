@@ -1,0 +1,75 @@
+package token
+
+import (
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
+)
+
+// metadata says what this provider does and nothing that it does not (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2,
+// and the logout specifications' section on discovery). Members whose absence would claim more than is true, such as
+// request_uri_parameter_supported, are there with false.
+type metadata struct {
+	Issuer                string   `json:"issuer"`
+	Authorization         string   `json:"authorization_endpoint"`
+	Token                 string   `json:"token_endpoint"`
+	Userinfo              string   `json:"userinfo_endpoint"`
+	JWKS                  string   `json:"jwks_uri"`
+	EndSession            string   `json:"end_session_endpoint"`
+	ServiceDocumentation  string   `json:"service_documentation"`
+	Scopes                []string `json:"scopes_supported"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	ResponseModes         []string `json:"response_modes_supported"`
+	GrantTypes            []string `json:"grant_types_supported"`
+	Subjects              []string `json:"subject_types_supported"`
+	Claims                []string `json:"claims_supported"`
+	ClaimTypes            []string `json:"claim_types_supported"`
+	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	IDTokenEncryptionAlgs []string `json:"id_token_encryption_alg_values_supported"`
+	IDTokenEncryptionEncs []string `json:"id_token_encryption_enc_values_supported"`
+	ClientAuth            []string `json:"token_endpoint_auth_methods_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
+	Prompts               []string `json:"prompt_values_supported"`
+	Locales               []string `json:"ui_locales_supported"`
+	ResponseIssuer        bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameter       bool     `json:"claims_parameter_supported"`
+	RequestParameter      bool     `json:"request_parameter_supported"`
+	RequestURIParameter   bool     `json:"request_uri_parameter_supported"`
+	FrontChannel          bool     `json:"frontchannel_logout_supported"`
+	FrontChannelSession   bool     `json:"frontchannel_logout_session_supported"`
+	BackChannel           bool     `json:"backchannel_logout_supported"`
+	BackChannelSession    bool     `json:"backchannel_logout_session_supported"`
+}
+
+func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
+	anyOrigin(w)
+	cacheable(w, metadata{
+		Issuer:                s.issuer,
+		Authorization:         s.issuer + RouteAuthorize,
+		Token:                 s.issuer + RouteToken,
+		Userinfo:              s.issuer + RouteUserinfo,
+		JWKS:                  s.issuer + RouteJWKS,
+		EndSession:            s.issuer + RouteLogout,
+		ServiceDocumentation:  s.issuer + "/docs/",
+		Scopes:                scopes,
+		ResponseTypes:         []string{responseCode},
+		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)},
+		GrantTypes:            []string{tenant.GrantCode},
+		Subjects:              []string{"public"},
+		Claims:                claimNames,
+		ClaimTypes:            []string{"normal"},
+		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA"},
+		IDTokenEncryptionAlgs: []string{"ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"},
+		IDTokenEncryptionEncs: []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"},
+		ClientAuth:            []string{"none", "client_secret_basic", "client_secret_post"},
+		ChallengeMethods:      []string{oauth.MethodS256},
+		Prompts:               []string{promptNone, promptLogin, promptSelect, promptConsent},
+		Locales:               oauth.Languages,
+		ResponseIssuer:        true,
+		FrontChannel:          true,
+		FrontChannelSession:   true,
+		BackChannel:           true,
+		BackChannelSession:    true,
+	})
+}

@@ -1,0 +1,140 @@
+//go:build !js
+
+package token_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func (g *rig) metadata() map[string]any {
+	g.Helper()
+	var m map[string]any
+	res := g.browser().get("/.well-known/openid-configuration")
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/json" {
+		g.Fatalf("%d %v", res.StatusCode, res.Header)
+	}
+	g.must(json.Unmarshal([]byte(res.body), &m))
+	return m
+}
+
+func list(v any) (out []string) {
+	for _, item := range v.([]any) {
+		out = append(out, item.(string))
+	}
+	return out
+}
+
+func TestDiscoveryNamesEndpointsThatAnswer(t *testing.T) {
+	g := newRig(t)
+	m := g.metadata()
+	if m["issuer"] != g.URL {
+		t.Errorf("issuer %v", m["issuer"])
+	}
+	for _, name := range []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"} {
+		address, _ := m[name].(string)
+		path, ours := strings.CutPrefix(address, g.URL)
+		if res := g.browser().get(path); !ours || res.StatusCode == http.StatusNotFound {
+			t.Errorf("%s: %s", name, address)
+		}
+	}
+}
+
+// Every value that is promised is tried, and the nearest one that is not is refused.
+func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
+	g := newRig(t)
+	m := g.metadata()
+	b, _ := g.signedIn("ada@id.test")
+	for _, mode := range list(m["response_modes_supported"]) {
+		if res := b.authorize("response_mode", mode); strings.Contains(res.Header.Get("Location")+res.body, "error") {
+			t.Errorf("response_mode %s is promised", mode)
+		}
+	}
+	for _, prompt := range list(m["prompt_values_supported"]) {
+		if to := b.authorize("prompt", prompt).to(t); to.Query().Get("error") == "invalid_request" {
+			t.Errorf("prompt %s is promised", prompt)
+		}
+	}
+	for _, locale := range list(m["ui_locales_supported"]) {
+		want := map[string]string{"en": "/signin", "de": "/de/signin"}[locale]
+		if to := g.browser().authorize("ui_locales", locale).to(t); to.Path != want {
+			t.Errorf("ui_locales %s: %s", locale, to)
+		}
+	}
+	claims := g.claimsOf(b.tokens().IDToken, "JWT", "ES256")
+	for _, claim := range list(m["claims_supported"]) {
+		if _, has := claims[claim]; !has {
+			t.Errorf("claim %s is promised", claim)
+		}
+		delete(claims, claim)
+	}
+	if len(claims) != 0 {
+		t.Errorf("claims that are not mentioned: %v", claims)
+	}
+	for name, want := range map[string]string{
+		"response_types_supported": "code", "grant_types_supported": "authorization_code", "subject_types_supported": "public",
+		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email", "claim_types_supported": "normal",
+		"token_endpoint_auth_methods_supported": "none client_secret_basic client_secret_post",
+		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA", "response_modes_supported": "query form_post",
+	} {
+		if got := strings.Join(list(m[name]), " "); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for name, want := range map[string]bool{
+		"request_parameter_supported": false, "request_uri_parameter_supported": false, "claims_parameter_supported": false,
+		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
+		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
+	} {
+		if m[name] != want {
+			t.Errorf("%s: %v", name, m[name])
+		}
+	}
+	for _, absent := range []string{"registration_endpoint", "introspection_endpoint", "revocation_endpoint", "check_session_iframe", "acr_values_supported"} {
+		if _, has := m[absent]; has {
+			t.Errorf("%s is promised", absent)
+		}
+	}
+}
+
+func TestAuthorizationServerMetadataIsTheSameDocument(t *testing.T) {
+	b := newRig(t).browser()
+	if one, two := b.get("/.well-known/openid-configuration"), b.get("/.well-known/oauth-authorization-server"); one.body != two.body || two.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", two.StatusCode, two.body)
+	}
+}
+
+func TestJWKSIsPublicAndBrieflyCached(t *testing.T) {
+	g := newRig(t)
+	for _, alg := range list(g.metadata()["id_token_signing_alg_values_supported"]) {
+		g.must(g.keys.EnsureAlg(t.Context(), alg)) // as when an application registers for it
+	}
+	res := g.browser().get("/oauth2/jwks")
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	g.must(json.Unmarshal([]byte(res.body), &set))
+	if res.Header.Get("Cache-Control") != "public, max-age=3600" || len(set.Keys) == 0 {
+		t.Errorf("%v %s", res.Header, res.body)
+	}
+	var algs []string
+	for _, key := range set.Keys {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+			if _, has := key[private]; has {
+				t.Errorf("key %v is published with %s", key["kid"], private)
+			}
+		}
+		if key["use"] != "sig" || key["kid"] == "" {
+			t.Errorf("%v", key)
+		}
+		algs = append(algs, key["alg"].(string))
+	}
+	for _, alg := range list(g.metadata()["id_token_signing_alg_values_supported"]) {
+		if !slices.Contains(algs, alg) {
+			t.Errorf("no key for %s", alg)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package token
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/oauth"
+)
+
+// Limits of flow cookies. Together they keep a browser's request headers under what servers and CDNs take.
+const (
+	flowPrefix  = "__Host-flow-"
+	maxFlows    = 5       // sign-ins and sign-outs under way in one browser; the oldest makes way
+	maxFlowSize = 3 << 10 // bytes of one cookie's value
+)
+
+// flow is something a browser was sent to one of our pages for and will come back with: an authorization request or a sign-out.
+// It travels in a cookie of that browser and in nothing else, and it knows its own id, so that one cannot be passed for another.
+type flow struct {
+	ID        string    `json:"i"`
+	Authorize *request  `json:"a,omitempty"`
+	Logout    *farewell `json:"l,omitempty"`
+}
+
+// newFlowID makes an id: 16 random bytes. It is in the address of our pages and is worth nothing without the cookie.
+func newFlowID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// keepFlow puts f into the browser, for FlowLifetime. A flow that does not fit is the request's fault: ErrInvalidRequest.
+func (s *Service) keepFlow(w http.ResponseWriter, r *http.Request, f flow) error {
+	sealed, err := s.keys.Seal(r.Context(), keys.PurposeFlow, f, s.now().Add(FlowLifetime))
+	if err != nil && !errors.Is(err, keys.ErrSize) {
+		return fmt.Errorf("token: seal flow: %w", err)
+	}
+	if err != nil || len(sealed) > maxFlowSize {
+		return oauth.ErrInvalidRequest.With("state, nonce and redirect_uri are too long together")
+	}
+	forgetOldest(w, r, f.ID)
+	http.SetCookie(w, flowCookie(f.ID, sealed, int(FlowLifetime/time.Second)))
+	return nil
+}
+
+// forgetOldest makes room for one more flow. Browsers list cookies of the same path with the oldest first (RFC 6265
+// section 5.4), so nothing has to be opened to tell.
+func forgetOldest(w http.ResponseWriter, r *http.Request, except string) {
+	var ids []string
+	for _, c := range r.Cookies() {
+		if id, ok := strings.CutPrefix(c.Name, flowPrefix); ok && id != except {
+			ids = append(ids, id)
+		}
+	}
+	for len(ids) >= maxFlows {
+		http.SetCookie(w, flowCookie(ids[0], "", -1))
+		ids = ids[1:]
+	}
+}
+
+// openFlow returns the flow of that id from the browser's cookie. A browser that does not have it gets oauth.ErrExpired: the flow is
+// too old, was finished, or began in another browser.
+func (s *Service) openFlow(r *http.Request, id string) (flow, error) {
+	var f flow
+	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
+		return f, oauth.ErrExpired
+	}
+	cookie, err := r.Cookie(flowPrefix + id)
+	if err != nil {
+		return f, oauth.ErrExpired
+	}
+	err = s.keys.Open(r.Context(), keys.PurposeFlow, cookie.Value, &f)
+	if errors.Is(err, keys.ErrSealed) || errors.Is(err, keys.ErrExpired) || err == nil && f.ID != id {
+		return flow{}, oauth.ErrExpired.From(err)
+	}
+	return f, err
+}
+
+// dropFlow removes a finished flow from the browser.
+func dropFlow(w http.ResponseWriter, id string) {
+	if id != "" {
+		http.SetCookie(w, flowCookie(id, "", -1))
+	}
+}
+
+func flowCookie(id, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: flowPrefix + id, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}

@@ -1,0 +1,129 @@
+package token
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
+)
+
+// idClaims are the claims of an ID token (OpenID Connect Core 1.0 section 2). There is one audience, so there is no azp.
+type idClaims struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience string   `json:"aud"`
+	Expires  int64    `json:"exp"`
+	Issued   int64    `json:"iat"`
+	AuthTime int64    `json:"auth_time"`
+	Nonce    string   `json:"nonce,omitempty"`
+	AMR      []string `json:"amr,omitempty"` // RFC 8176
+	Session  string   `json:"sid"`           // Front-Channel Logout 1.0 section 3, Back-Channel Logout 1.0 section 2.1
+	AtHash   string   `json:"at_hash"`
+	Tenant   string   `json:"tid"` // whose account this is: one issuer, many tenants
+	personal
+}
+
+// personal are the claims that the scope decides about (Core section 5.4). The account object has left out what is not granted.
+type personal struct {
+	Name          string `json:"name,omitempty"`
+	UPN           string `json:"preferred_username,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified *bool  `json:"email_verified,omitempty"`
+}
+
+// claimNames is what discovery promises: exactly the members of idClaims and personal.
+var claimNames = []string{
+	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash", "tid",
+	"name", "preferred_username", "email", "email_verified",
+}
+
+func personalOf(c account.Claims) personal {
+	p := personal{Name: c.Name, UPN: c.UPN, Email: c.Email}
+	if c.Email != "" {
+		p.EmailVerified = &c.EmailVerified
+	}
+	return p
+}
+
+// idToken makes an ID token: signed, then encrypted when the application registered a key, which makes it the ID tag that
+// nobody else can read.
+func (s *Service) idToken(ctx context.Context, app tenant.Application, sub, accessToken string, out account.RedeemOut) (string, error) {
+	now := s.now()
+	return s.signFor(ctx, app, "JWT", idClaims{
+		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
+		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: out.AuthTime,
+		Nonce: out.Nonce, AMR: out.AMR, Session: out.SID,
+		AtHash: halfHash(app.IDTokenAlg, accessToken), Tenant: tenant.Consumers,
+		personal: personalOf(out.Claims),
+	})
+}
+
+// signFor signs claims with the application's algorithm and encrypts the result to it (RFC 7519 appendix A.2, Core section 10.2).
+func (s *Service) signFor(ctx context.Context, app tenant.Application, typ string, claims any) (string, error) {
+	return signFor(ctx, s.keys, app, typ, claims)
+}
+
+func signFor(ctx context.Context, k signer, app tenant.Application, typ string, claims any) (string, error) {
+	signed, err := k.Sign(ctx, app.IDTokenAlg, typ, claims)
+	if err != nil {
+		return "", fmt.Errorf("token: sign: %w", err)
+	}
+	if app.EncryptionKey == nil {
+		return signed, nil
+	}
+	options := (&jose.EncrypterOptions{}).WithContentType("JWT").WithType(jose.ContentType(typ))
+	to := jose.Recipient{Algorithm: jose.KeyAlgorithm(app.EncryptionAlg), Key: app.EncryptionKey}
+	encrypter, err := jose.NewEncrypter(jose.ContentEncryption(app.EncryptionEnc), to, options)
+	if err != nil {
+		return "", fmt.Errorf("token: encrypt to %s: %w", app.ClientID, err)
+	}
+	sealed, err := encrypter.Encrypt([]byte(signed))
+	if err != nil {
+		return "", fmt.Errorf("token: encrypt to %s: %w", app.ClientID, err)
+	}
+	return sealed.CompactSerialize()
+}
+
+// signer is the one method of Keys that making a token needs.
+type signer interface {
+	Sign(ctx context.Context, alg, typ string, claims any) (string, error)
+}
+
+// halfHash is at_hash: the left half of the hash that belongs to the signature algorithm (Core section 3.1.3.6); for
+// Ed25519 that is SHA-512.
+func halfHash(alg, token string) string {
+	if alg == "EdDSA" {
+		sum := sha512.Sum512([]byte(token))
+		return base64.RawURLEncoding.EncodeToString(sum[:32])
+	}
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// hint is what an id_token_hint says.
+type hint struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	Session  string `json:"sid"`
+}
+
+// readHint reads an ID token that we signed, however old (RP-Initiated Logout 1.0 section 2). Any other token, one of another
+// type and one of another algorithm than our keys are for included, is refused.
+func (s *Service) readHint(ctx context.Context, token string) (hint, error) {
+	var h hint
+	if err := s.keys.Verify(ctx, token, "JWT", &h); err != nil {
+		return hint{}, fmt.Errorf("token: id_token_hint: %w", err)
+	}
+	if h.Issuer != s.issuer || h.Subject == "" || h.Audience == "" {
+		return hint{}, oauth.ErrInvalidRequest.With("id_token_hint is not an ID token of this issuer")
+	}
+	return h, nil
+}

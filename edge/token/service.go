@@ -1,0 +1,111 @@
+package token
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/problem"
+	"github.com/latchkey-id/latchkey/edge/tenant"
+)
+
+// Routes of the endpoints. All but the first two are named in the discovery document as well.
+const (
+	RouteDiscovery = "/.well-known/openid-configuration"       // OpenID Connect Discovery 1.0 section 4
+	RouteMetadata  = "/.well-known/oauth-authorization-server" // RFC 8414 section 3: the same document
+	RouteJWKS      = "/oauth2/jwks"
+	RouteAuthorize = "/oauth2/authorize"
+	RouteResume    = "/oauth2/resume" // where the sign-in page sends the browser: ?flow=<id>
+	RouteToken     = "/oauth2/token"
+	RouteUserinfo  = "/oauth2/userinfo"
+	RouteLogout    = "/oauth2/logout"
+)
+
+// Lifetimes.
+const (
+	FlowLifetime   = time.Hour
+	CodeLifetime   = account.CodeLifetime * time.Second
+	AccessLifetime = 10 * time.Minute
+	IDLifetime     = 10 * time.Minute // an ID token is looked at once, when it arrives
+	KeysMaxAge     = time.Hour        // caches of the JWKS; keys are published a day before they are used
+)
+
+// Keys signs and seals (edge/keys).
+type Keys interface {
+	Sign(ctx context.Context, alg, typ string, claims any) (string, error)
+	Verify(ctx context.Context, compact, typ string, claims any) error
+	JWKS(ctx context.Context) (jose.JSONWebKeySet, error)
+	Seal(ctx context.Context, p keys.Purpose, v any, expires time.Time) (string, error)
+	Open(ctx context.Context, p keys.Purpose, sealed string, v any) error
+}
+
+// Accounts decides about sessions, codes and grants (edge/account).
+type Accounts interface {
+	Authorize(ctx context.Context, id string, in account.AuthorizeIn) error
+	Redeem(ctx context.Context, id string, in account.RedeemIn) (account.RedeemOut, error)
+	Userinfo(ctx context.Context, id string, in account.UserinfoIn) (account.UserinfoOut, error)
+	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)
+}
+
+// Applications knows who is registered (edge/tenant).
+type Applications interface {
+	Application(ctx context.Context, clientID string) (tenant.Application, error)
+}
+
+// Deps is what the endpoints need.
+type Deps struct {
+	Issuer       string // https origin, the `iss` of everything
+	Keys         Keys
+	Accounts     Accounts
+	Applications Applications
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Service is the OpenID provider.
+type Service struct {
+	issuer       string
+	keys         Keys
+	accounts     Accounts
+	applications Applications
+	now          func() time.Time
+	log          *slog.Logger
+	errors       oauth.Writer
+	grants       map[string]grant
+}
+
+// New returns the provider.
+func New(d Deps) *Service {
+	s := &Service{
+		issuer: d.Issuer, keys: d.Keys, accounts: d.Accounts, applications: d.Applications,
+		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
+	}
+	s.grants = map[string]grant{tenant.GrantCode: s.grantCode}
+	return s
+}
+
+// Mount adds the endpoints to mux. A method that an endpoint does not take is answered 405 with Allow by mux itself.
+func (s *Service) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+RouteDiscovery, s.discovery)
+	mux.HandleFunc("GET "+RouteMetadata, s.discovery)
+	mux.HandleFunc("GET "+RouteJWKS, s.jwks)
+	mux.HandleFunc("GET "+RouteAuthorize, s.authorize)
+	mux.HandleFunc("POST "+RouteAuthorize, s.authorize)
+	mux.HandleFunc("GET "+RouteResume, s.resume)
+	mux.HandleFunc("POST "+RouteToken, s.token)
+	mux.HandleFunc("GET "+RouteUserinfo, s.userinfo)
+	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
+	mux.HandleFunc("GET "+RouteLogout, s.logout)
+	mux.HandleFunc("POST "+RouteLogout, s.logout)
+	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
+	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo} {
+		mux.HandleFunc("OPTIONS "+route, preflight)
+	}
+}
