@@ -41,7 +41,7 @@ func compress(out tree, cache string, log func(string, ...any)) error {
 	results := make(chan result)
 	room := make(chan struct{}, 2)
 	for _, name := range out.names() {
-		if !slices.Contains([]string{".html", ".css", ".js", ".svg", ".json", ".wasm", ".bin"}, path.Ext(name)) {
+		if !slices.Contains([]string{".html", ".css", ".js", ".svg", ".json", ".wasm", ".txt"}, path.Ext(name)) {
 			continue
 		}
 		for _, encoding := range encodings {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/wasm/password"
+	"github.com/latchkey-id/latchkey/wasm/password/wordlist"
 )
 
 // addModule adds the client core, Go's loader for it, and what it needs at run time.
@@ -16,6 +20,9 @@ func addModule(o options, sources map[string][]byte) error {
 	}
 	loader := filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js")
 	if sources["wasm_exec.js"], err = os.ReadFile(loader); err != nil {
+		return err
+	}
+	if sources["dictionary.txt"], err = dictionary(filepath.Join(o.root, "node_modules")); err != nil {
 		return err
 	}
 	if o.module != "" {
@@ -35,4 +42,18 @@ func addModule(o options, sources map[string][]byte) error {
 	}
 	sources["latchkey.wasm"], err = os.ReadFile(filepath.Join(o.root, built))
 	return err
+}
+
+// dictionary is what the password meter knows of words, names and used passwords. Only pages with a new password load it.
+// It is text, which hosts compress by themselves.
+func dictionary(nodeModules string) ([]byte, error) {
+	lists, err := wordlist.Load(nodeModules)
+	if err != nil {
+		return nil, fmt.Errorf("%w (npm ci installs the word lists)", err)
+	}
+	var packed bytes.Buffer
+	if err := password.WriteDictionary(&packed, lists); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
 }

@@ -31,6 +31,13 @@ async function load() {
   await globalThis.latchkey.call("configure", JSON.stringify({ base: location.origin }));
 }
 
+// loadDictionary gives the password meter its words, once a program.
+async function loadDictionary() {
+  const response = await fetch("asset:dictionary.txt");
+  if (!response.ok) throw new Error(`dictionary: ${response.status}`);
+  return globalThis.latchkey.loadDictionary(new Uint8Array(await response.arrayBuffer()));
+}
+
 // report counts a copy of the stream, so that the browser can keep the compiled original.
 async function report(stream) {
   let read = 0;

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	cdp "github.com/chromedp/cdproto/page"
+)
+
+// view is a page in one of its states.
+type view struct {
+	name, path string
+	reach      func(*tab)
+}
+
+// views lists every page, and every step of those that have several.
+var views = []view{
+	{"home", "/", nil},
+	{"signin-1-name", "/signin", nil},
+	{"signin-2-error", "/signin", func(b *tab) {
+		b.ready("username")
+		b.keys("domain_unknown@nowhere.example")
+		b.enter()
+		b.until(wrong("username"))
+	}},
+	{"signin-3-password", "/signin?flow=f", func(b *tab) { toPassword(b) }},
+	{"signin-4-wrong", "/signin", func(b *tab) { toPassword(b); b.keys("nonsense"); b.enter(); b.until(wrong("password")) }},
+	{"signin-5-hashing", "/signin", func(b *tab) {
+		toPassword(b)
+		b.keys("slow")
+		b.enter()
+		b.until(`document.querySelector(".progress p").textContent.length > 15`)
+	}},
+	{"signin-6-locked", "/signin", func(b *tab) {
+		toPassword(b)
+		b.keys("locked")
+		b.enter()
+		b.until(`document.querySelector(".notice:not([hidden])")`)
+	}},
+	{"signup-1-address", "/signup", nil},
+	{"signup-2-new", "/signup", func(b *tab) {
+		b.click("[value=new]")
+		b.until(`document.getElementById("domain").textContent`)
+	}},
+	{"signup-3-code", "/signup", func(b *tab) { toCode(b) }},
+	{"signup-4-password", "/signup", func(b *tab) {
+		toCode(b)
+		b.keys("123456")
+		b.enter()
+		b.step("password")
+	}},
+	{"signup-5-weak", "/signup", func(b *tab) {
+		toCode(b)
+		b.keys("123456")
+		b.enter()
+		b.step("password")
+		b.keys("short")
+		b.enter()
+		b.until(wrong("new-password"))
+	}},
+	{"account-1", "/account", func(b *tab) { b.until(`document.querySelectorAll("#sessions li").length === 3`) }},
+	{"account-2-change", "/account", func(b *tab) {
+		b.until(`document.querySelectorAll("#sessions li").length === 3`)
+		b.click("#open-change")
+	}},
+	{"signout-1-ask", "/signout?confirm=1", func(b *tab) { b.step("ask") }},
+	{"signout-2-done", "/signout", func(b *tab) { b.step("done") }},
+	{"error", "/error?code=redirect_uri", nil},
+	{"missing", "/no-such-page", nil},
+	{"docs", "/docs", nil},
+	{"document", "/docs/threat-model", nil},
+}
+
+func wrong(id string) string { return `document.getElementById("` + id + `-error").textContent` }
+
+func toPassword(b *tab) {
+	b.ready("username")
+	b.keys("ada@example.com")
+	b.enter()
+	b.step("password")
+}
+
+func toCode(b *tab) {
+	b.ready("name")
+	b.keys("Ada Lovelace")
+	b.fill("#email", "ada@example.com")
+	b.enter()
+	b.step("code")
+	b.until(`document.getElementById("code-hint").textContent`)
+}
+
+// languages are the prefixes of all languages.
+var languages = map[string]string{"en": "", "de": "/de"}
+
+// TestNoAccessibilityViolation runs axe-core over every view, language and colour scheme.
+func TestNoAccessibilityViolation(t *testing.T) {
+	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err, "(npm ci installs it)")
+	}
+	b := newTab(t, newHost(t, built(t)))
+	command(b, cdp.SetBypassCSP, cdp.SetBypassCSPParams{Enabled: true}) // for axe itself; TestNoPolicyIsViolated runs without
+	for language, prefix := range languages {
+		for _, scheme := range []string{"light", "dark"} {
+			b.scheme(scheme)
+			for _, v := range views {
+				b.open(prefix + v.path)
+				if v.reach != nil {
+					v.reach(b)
+				}
+				eval[any](b, string(axe)+"; null")
+				report := eval[string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>
+					JSON.stringify(r.violations.map((v) => v.id + ": " + v.help + "\n  " + v.nodes.map((n) => n.html + " " + n.failureSummary).join("\n  "))))`)
+				var violations []string
+				if err := json.Unmarshal([]byte(report), &violations); err != nil {
+					t.Fatal(err)
+				}
+				for _, violation := range violations {
+					t.Errorf("%s %s %s: %s", v.name, language, scheme, violation)
+				}
+			}
+		}
+	}
+}
+
+// TestNoPolicyIsViolated walks through every view with the policies in force: the tab fails the test when the browser
+// reports one. On the way it looks at what only a laid-out page shows.
+func TestNoPolicyIsViolated(t *testing.T) {
+	b := newTab(t, newHost(t, built(t)))
+	schemes := []string{"light"}
+	if *pictures != "" {
+		schemes = append(schemes, "dark")
+	}
+	for language, prefix := range languages {
+		for _, scheme := range schemes {
+			b.scheme(scheme)
+			for _, width := range []int64{320, 1280} {
+				b.width(width)
+				for _, v := range views {
+					b.open(prefix + v.path)
+					if v.reach != nil {
+						v.reach(b)
+					}
+					checkLayout(b, fmt.Sprintf("%s %s %d", v.name, language, width))
+					b.picture(fmt.Sprintf("%s-%s-%s-%d", v.name, language, scheme, width))
+				}
+			}
+		}
+	}
+}
+
+// checkLayout: nothing scrolls sideways, every target has 24 by 24 pixels (WCAG 2.2, 2.5.8; links within a sentence are
+// excepted), the page says its language and title.
+func checkLayout(b *tab, where string) {
+	b.Helper()
+	problems := eval[[]string](b, `(() => {
+		const found = [];
+		const root = document.documentElement;
+		if (root.scrollWidth > root.clientWidth) found.push("scrolls sideways: " + root.scrollWidth + " > " + root.clientWidth);
+		for (const target of document.querySelectorAll("main button, main a, header a, main label.check, main label.option")) {
+			const box = target.getBoundingClientRect();
+			if (box.width === 0 || target.closest("article, .skip")) continue;
+			if (box.height < 24 || box.width < 24) found.push("small target: " + target.outerHTML + " " + box.width + "×" + box.height);
+		}
+		if (!/^(en|de)$/.test(root.lang)) found.push("language " + root.lang);
+		if (!/\S · Latchkey$/.test(document.title)) found.push("title " + document.title);
+		if (document.querySelectorAll("h1").length < 1) found.push("no h1");
+		return found;
+	})()`)
+	for _, problem := range problems {
+		b.Errorf("%s: %s", where, problem)
+	}
+}
+
+func TestEveryPageIsLookedAt(t *testing.T) {
+	for name := range built(t) {
+		page, isPage := strings.CutSuffix(name, ".html")
+		if !isPage || strings.HasPrefix(page, "de/") || strings.HasPrefix(page, "docs/") {
+			continue
+		}
+		known := map[string]string{"index": "/", "404": "/no-such-page"}
+		path := "/" + page
+		if known[page] != "" {
+			path = known[page]
+		}
+		var seen bool
+		for _, v := range views {
+			bare, _, _ := strings.Cut(v.path, "?")
+			seen = seen || bare == path
+		}
+		if !seen {
+			t.Errorf("no view looks at %s", name)
+		}
+	}
+}

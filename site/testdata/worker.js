@@ -1,0 +1,73 @@
+// Stands in for the worker with the client core: the same messages, canned answers. The account of ada@example.com has the
+// password "correct horse battery"; names that start with a code are answered with that problem.
+const passwordIsRight = (args) => args.password === "correct horse battery" || args.old === "correct horse battery";
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const problems = {
+  locked: { code: "locked", retry_after: 3 },
+  signup_limit: { code: "signup_limit", retry_after: 7200 },
+  domain_unknown: { code: "domain_unknown" },
+  name_taken: { code: "name_taken" },
+  internal: { code: "internal", instance: "req-1234" },
+};
+let ready;
+let sessions = [
+  { id: "1", device: "Chromium on Linux", place: "Berlin, DE", created: 1700000000, last_used: Date.now() / 1000, keep: true, current: true },
+  { id: "2", device: "Firefox on Android", place: "Hamburg, DE", created: 1700000000, last_used: Date.now() / 1000 - 7300, keep: true, current: false },
+  { id: "3", device: "", place: "", created: 1700000000, last_used: Date.now() / 1000 - 400000, keep: false, current: false },
+];
+
+const methods = {
+  configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
+  loadDictionary: () => ({}),
+  discover: ({ upn }) => problemOf(upn) ?? { realm: "managed", upn: upn.toLowerCase() },
+  async signin(args, id) {
+    postMessage({ id, progress: "hashing" });
+    await pause(args.password.startsWith("slow") ? 30000 : 150);
+    if (args.password.startsWith("locked")) return { problem: problems.locked };
+    if (!passwordIsRight(args)) return { problem: { code: "invalid_credentials" } };
+    return { redirect: args.flow ? `/oauth2/resume?flow=${args.flow}` : "/account" };
+  },
+  signupBegin: ({ upn, kind }) => problemOf(upn) ?? { state: "s", upn, needs_code: kind === "email", expires: Date.now() / 1000 + 600 },
+  signupResend: () => ({ state: "s", upn: "ada@example.com", needs_code: true, expires: Date.now() / 1000 + 600 }),
+  signupCode: ({ code }) =>
+    code === "123456" ? { state: "t", upn: "ada@example.com", needs_code: false, expires: 0 } : { problem: { code: "code_wrong", tries_left: 4 } },
+  signupFinish: () => ({ redirect: "/account" }),
+  passwordStrength: judge,
+  checkPassword: judge,
+  account: () => (sessions ? { id: "a", upn: "ada@example.com", name: "Ada Lovelace", email: "ada@example.com", created: 1700000000 } : { problem: { code: "session_required" } }),
+  sessions: () => ({ sessions }),
+  endSession({ id, others }) {
+    sessions = sessions.filter((session) => session.current || (!others && session.id !== id));
+    return {};
+  },
+  async changePassword(args, id) {
+    postMessage({ id, progress: "hashing" });
+    await pause(100);
+    return passwordIsRight(args) ? {} : { problem: { code: "invalid_credentials" } };
+  },
+  signout: ({ flow }) => ({ front_channel: flow ? [location.origin + "/front-channel"] : [], redirect: flow === "shop" ? "https://shop.test:" + location.port + "/bye" : "/" }),
+};
+
+function problemOf(upn) {
+  const problem = problems[upn.split("@")[0]];
+  return problem && { problem };
+}
+
+function judge({ password }) {
+  const score = Math.min(4, Math.floor(password.length / 5));
+  if (password.length < 12) return { acceptable: false, score, reason: "too_short", suggestions: ["make_longer", "add_words"] };
+  if (password.startsWith("aaa")) return { acceptable: false, score: 1, reason: "weak", suggestions: ["avoid_repeat", "add_words"] };
+  return { acceptable: true, score, suggestions: [] };
+}
+
+async function load() {
+  const { body } = await fetch("/module"); // the test server decides how long this takes
+  await body.pipeTo(new WritableStream());
+}
+
+addEventListener("message", async ({ data: { id, method, args } }) => {
+  ready ??= load();
+  await ready;
+  const answer = await methods[method](args, id);
+  postMessage(answer.problem ? { id, problem: answer.problem } : { id, ok: answer });
+});
