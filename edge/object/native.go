@@ -38,6 +38,7 @@ type Native struct {
 	log   *slog.Logger
 	d     *Dispatcher
 	index *index
+	limit int           // of databases that stay open when nobody uses them
 	rung  chan struct{} // holds one token when an earlier alarm has been set, or a ringing has ended
 
 	mu      sync.Mutex // never held over I/O
@@ -77,7 +78,7 @@ func NewNative(c NativeConfig, kinds ...*Kind) (*Native, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Native{dir: c.Dir, now: d.now, log: d.log, d: d, index: ix, rung: make(chan struct{}, 1),
+	return &Native{dir: c.Dir, now: d.now, log: d.log, d: d, index: ix, limit: maxOpen, rung: make(chan struct{}, 1),
 		open: map[key]*cell{}, ringing: map[key]bool{}}, nil
 }
 
@@ -213,7 +214,7 @@ func (n *Native) release(c *cell) {
 
 // idle returns a cell to close, already acquired, or nil. Call it with n.mu held.
 func (n *Native) idle() *cell {
-	if n.dir == "" || n.closed || len(n.open) <= maxOpen {
+	if n.dir == "" || n.closed || len(n.open) <= n.limit {
 		return nil
 	}
 	var idle *cell

@@ -38,7 +38,6 @@ func openIndex(dir string) (*index, error) {
 	}
 	for _, s := range []string{
 		"PRAGMA locking_mode=EXCLUSIVE", // one process per directory
-		"PRAGMA busy_timeout=0",
 		"CREATE TABLE IF NOT EXISTS alarm (kind TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (kind, name)) STRICT",
 		"CREATE INDEX IF NOT EXISTS alarm_at ON alarm (at)",
 		"PRAGMA user_version=1", // a write, to take the lock now

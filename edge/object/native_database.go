@@ -26,13 +26,14 @@ type database struct {
 
 // openDatabase opens a file, or a new database in memory when path is empty.
 func openDatabase(path string) (*database, error) {
-	dsn := "file::memory:?_dqs=0&_busy_timeout=5000"
+	const options = "_dqs=0&_busy_timeout=2000" // only a backup may have it open as well
+	dsn := "file::memory:?" + options
 	if path != "" {
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
-		dsn = (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "_dqs=0&_busy_timeout=5000"}).String()
+		dsn = (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: options}).String()
 	}
 	conn, err := (&sqlite.Driver{}).Open(dsn)
 	if err != nil {

@@ -46,8 +46,8 @@ func (s *splitter) token(text string) bool {
 	switch {
 	case s.count == 0:
 		s.create = word == "CREATE"
-	case s.count <= 2 && s.create && word == "TRIGGER": // CREATE [TEMP] TRIGGER
-		s.trigger = true
+	case s.count == 1, s.count == 2 && strings.HasPrefix(s.last[1], "TEMP"): // CREATE [TEMP | TEMPORARY] TRIGGER
+		s.trigger = s.create && word == "TRIGGER"
 	}
 	s.count++
 	s.last = [2]string{s.last[1], word}
