@@ -3,7 +3,6 @@ package tenant
 import (
 	"crypto/ecdsa"
 	"crypto/rsa"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,9 +11,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-var clientIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$`)
+const (
+	alphanumeric  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	maxClientID   = 64
+	clientIDChars = alphanumeric + "._~-"
+)
 
-func validClientID(id string) bool { return clientIDForm.MatchString(id) }
+func validClientID(id string) bool {
+	return id != "" && len(id) <= maxClientID && strings.Trim(id, clientIDChars) == "" && strings.Contains(alphanumeric, id[:1])
+}
 
 // check returns everything that may not be registered. The front calls it to tell the operator, the object calls it again.
 func check(app Application) Faults {
