@@ -42,26 +42,26 @@ func (p LockPolicy) lock(tries int) int64 {
 type attempt struct {
 	id, purpose    string
 	bucket, device string
-	version        int64 // of the credential it was begun with, 0 for none
 }
 
 // beginAttempt also wakes the object for the bucket, whose row outlives the attempt's.
 func beginAttempt(tx *object.Tx, a attempt) {
 	expires := tx.Now().Unix() + AttemptLifetime
-	tx.Exec(`INSERT INTO attempt (id, purpose, bucket, device, version, expires) VALUES (?, ?, ?, ?, ?, ?)`,
-		a.id, a.purpose, a.bucket, a.device, a.version, expires)
+	tx.Exec(`INSERT INTO attempt (id, purpose, bucket, device, expires) VALUES (?, ?, ?, ?, ?)`,
+		a.id, a.purpose, a.bucket, a.device, expires)
 	wakeBy(tx, expires)
 }
 
-// spendAttempt ends an attempt with success: it is gone, and its bucket starts anew. An attempt at a password that has been
-// replaced meanwhile, or at none, is worth nothing.
+// spendAttempt ends an attempt with success: it is gone, and its bucket starts anew. An attempt where there is no
+// password, as in a decoy, is worth nothing; those at a former password went with it.
 func spendAttempt(tx *object.Tx, id, purpose string) (attempt, error) {
 	a := attempt{id: id, purpose: purpose}
-	var expires, version int64
-	found := tx.Row(`DELETE FROM attempt WHERE id = ? AND purpose = ? RETURNING bucket, device, version, expires`, id, purpose).
-		Scan(&a.bucket, &a.device, &a.version, &expires)
-	current := tx.Row(`SELECT version FROM credential`).Scan(&version)
-	if !found || !current || version != a.version || tx.Now().Unix() >= expires {
+	var expires int64
+	var one int
+	found := tx.Row(`DELETE FROM attempt WHERE id = ? AND purpose = ? RETURNING bucket, device, expires`, id, purpose).
+		Scan(&a.bucket, &a.device, &expires)
+	password := tx.Row(`SELECT one FROM credential`).Scan(&one)
+	if !found || !password || tx.Now().Unix() >= expires {
 		return a, ErrSpent
 	}
 	tx.Exec(`DELETE FROM bucket WHERE id = ?`, a.bucket)

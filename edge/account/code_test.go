@@ -147,6 +147,20 @@ func TestUnknownCodeIsNotRedeemed(t *testing.T) {
 	}
 }
 
+func TestCodeIsWorthNothingAfterItsSession(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.account()
+	attempt, _ := w.begin(id, nil)
+	short, ref := newSession()
+	short.Absolute = 30
+	must(t, w.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: short}))
+	must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+	w.pass(30 * time.Second)
+	if out := w.redeem(id, redemption("code")); out.OK || out.Reason != account.ReasonUnknown {
+		t.Errorf("after the session: %+v", out)
+	}
+}
+
 func TestAuthorizeRefusesAnOldAuthentication(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()

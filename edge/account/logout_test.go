@@ -122,3 +122,30 @@ func TestEndedSessionFailsAtOnce(t *testing.T) {
 		t.Error("the asking session ended as well")
 	}
 }
+
+func TestEndedSessionLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	r, s := newRig(w)
+	id := account.NewID()
+	must(t, s.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@example.org", TTL: 3600}))
+	in, ref := activation()
+	must(t, s.Activate(t.Context(), id, in))
+	must(t, s.Authorize(t.Context(), id, authorization(ref, "unused")))
+	must(t, s.Authorize(t.Context(), id, authorization(ref, "used")))
+	_, err := s.Redeem(t.Context(), id, redemption("used"))
+	must(t, err)
+	for _, attempt := range []string{"completed", "given up"} {
+		_, err = s.Credential(t.Context(), id, account.CredentialIn{Session: ref, Attempt: attempt})
+		must(t, err)
+		if attempt == "completed" {
+			must(t, s.BeginProof(t.Context(), id, account.BeginProofIn{Session: ref, Attempt: attempt, ProofHash: account.Hash("proof")}))
+		}
+	}
+	_, err = s.EndSession(t.Context(), id, account.EndSessionIn{Session: ref})
+	must(t, err)
+	for _, table := range []string{"session", "participant", "code", "access_grant", "proof", "bucket"} {
+		if n := r.count(table); n != 0 {
+			t.Errorf("%s has %d rows left", table, n)
+		}
+	}
+}

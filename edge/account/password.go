@@ -52,17 +52,16 @@ type ReplaceCredentialIn struct {
 
 // password is the credential's row.
 type password struct {
-	record  []byte
-	ksf     api.KSF
-	keyID   string
-	version int64
+	record []byte
+	ksf    api.KSF
+	keyID  string
 }
 
 // loadRecord runs one statement in every case.
 func loadRecord(tx *object.Tx) (password, bool) {
 	var p password
 	var ksf string
-	found := tx.Row(`SELECT record, ksf, key_id, version FROM credential`).Scan(&p.record, &ksf, &p.keyID, &p.version)
+	found := tx.Row(`SELECT record, ksf, key_id FROM credential`).Scan(&p.record, &ksf, &p.keyID)
 	if found {
 		fromText(ksf, &p.ksf)
 	}
@@ -81,7 +80,7 @@ func credential(tx *object.Tx, in CredentialIn) (CredentialOut, error) {
 	if wait := count(tx, bucket, in.Policy); wait > 0 {
 		return CredentialOut{Locked: true, RetryAfter: wait}, nil
 	}
-	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeReauth, bucket: bucket, version: record.version})
+	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeReauth, bucket: bucket})
 	return CredentialOut{Record: record.record, KSF: record.ksf, KeyID: record.keyID}, nil
 }
 
@@ -124,7 +123,7 @@ func replaceCredential(tx *object.Tx, in ReplaceCredentialIn) (None, error) {
 	if !found || now.Unix() >= expires {
 		return None{}, ErrSpent
 	}
-	tx.Exec(`UPDATE credential SET record = ?, ksf = ?, key_id = ?, version = version + 1, changed = ?`,
+	tx.Exec(`UPDATE credential SET record = ?, ksf = ?, key_id = ?, changed = ?`,
 		in.Record, jsonText(in.KSF), in.KeyID, now)
 	tx.Exec(`DELETE FROM proof`)
 	tx.Exec(`DELETE FROM attempt`)

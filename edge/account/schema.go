@@ -18,7 +18,6 @@ CREATE TABLE credential (
 	record  BLOB    NOT NULL,
 	ksf     TEXT    NOT NULL,
 	key_id  TEXT    NOT NULL,
-	version INTEGER NOT NULL,
 	changed INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE signup (
@@ -46,7 +45,6 @@ CREATE TABLE attempt (
 	purpose TEXT    NOT NULL,
 	bucket  TEXT    NOT NULL,
 	device  TEXT    NOT NULL,
-	version INTEGER NOT NULL,
 	expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE device (

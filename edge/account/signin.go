@@ -87,7 +87,7 @@ func beginSignin(tx *object.Tx, in BeginSigninIn) (BeginSigninOut, error) {
 	if wait > 0 {
 		return BeginSigninOut{Locked: true, RetryAfter: wait}, nil
 	}
-	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeSignin, bucket: bucket, device: device, version: record.version})
+	beginAttempt(tx, attempt{id: in.Attempt, purpose: purposeSignin, bucket: bucket, device: device})
 	return BeginSigninOut{
 		Found: found, Record: record.record, KSF: record.ksf, KeyID: record.keyID, KnownDevice: device != "",
 	}, nil

@@ -203,7 +203,7 @@ func activate(tx *object.Tx, in ActivateIn) (None, error) {
 	tx.Exec(`DELETE FROM signup`)
 	tx.Exec(`INSERT INTO account (one, upn, name, email, email_verified, created) VALUES (1, ?, ?, ?, ?, ?)`,
 		p.upn, in.Name, p.email, p.verified, now)
-	tx.Exec(`INSERT INTO credential (one, record, ksf, key_id, version, changed) VALUES (1, ?, ?, ?, 1, ?)`,
+	tx.Exec(`INSERT INTO credential (one, record, ksf, key_id, changed) VALUES (1, ?, ?, ?, ?)`,
 		in.Record, jsonText(in.KSF), in.KeyID, now)
 	rememberDevice(tx, in.Device)
 	insertSession(tx, in.Session)
