@@ -26,7 +26,8 @@ func wakeBy(tx *object.Tx, t int64) {
 }
 
 // sweep is the object's alarm: it erases what has expired and sets the next alarm. An idle decoy and a sign-up that was given
-// up are left without a row. The alarm that rang is cleared already. Applications are not told of sessions that only ran out, as their own run out as well.
+// up are left without a row. The alarm that rang is cleared already. Applications are not told of sessions that only ran out, as
+// their own run out as well.
 func sweep(tx *object.Tx) error {
 	now := tx.Now()
 	tx.Exec(`DELETE FROM participant WHERE session IN (SELECT id FROM session WHERE expires <= ?)`, now)
