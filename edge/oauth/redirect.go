@@ -34,11 +34,11 @@ func ValidRedirectURI(s string) bool {
 // AddQuery appends parameters to an address and keeps the query it was registered with (RFC 6749 section 3.1.2).
 func AddQuery(address string, params url.Values) string {
 	separator := "?"
-	switch {
-	case strings.HasSuffix(address, "?") || strings.HasSuffix(address, "&"):
-		separator = ""
-	case strings.Contains(address, "?"):
+	if _, query, has := strings.Cut(address, "?"); has {
 		separator = "&"
+		if query == "" || strings.HasSuffix(query, "&") {
+			separator = ""
+		}
 	}
 	return address + separator + params.Encode()
 }

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -97,7 +98,7 @@ func (s *Service) decide(w http.ResponseWriter, r *http.Request, app tenant.Appl
 // the person has to sign in, and ErrLoginRequired when the person did and is not the one the application asked for.
 func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *request, present *session.Cookie) (string, error) {
 	switch {
-	case present == nil, q.Fresh, q.Asked && present.ID == q.Stale:
+	case present == nil, q.Fresh, q.Asked && digest(present) == q.Stale:
 		return "", oauth.ErrInteractionRequired
 	case q.Subject != "" && present.Account != q.Subject && q.Asked:
 		return "", oauth.ErrLoginRequired
@@ -121,13 +122,18 @@ func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *requ
 	return code, err
 }
 
+// digest tells one sign-in from the next. Signing in again may keep the session's id but always makes a new secret.
+func digest(present *session.Cookie) string {
+	return base64.RawURLEncoding.EncodeToString(account.Hash(present.Secret)[:16])
+}
+
 // askToSignIn keeps the request in the browser and sends the person to the sign-in page.
 func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, q *request, flowID string, present *session.Cookie) {
 	if q.Fresh {
 		q.Fresh, q.NotBefore = false, s.now().Unix()
 	}
 	if !q.Asked && present != nil {
-		q.Stale = present.ID
+		q.Stale = digest(present)
 	}
 	q.Asked = true
 	if flowID == "" {

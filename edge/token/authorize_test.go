@@ -23,6 +23,9 @@ func TestAuthorizeAnswersSignedInPersonAtOnce(t *testing.T) {
 	if query.Get("state") != "st" || query.Get("iss") != b.URL || len(query) != 3 {
 		t.Errorf("answer %v", query)
 	}
+	if res.Header.Get("Cross-Origin-Opener-Policy") != "unsafe-none" {
+		t.Error("an application that opened a window for this has lost it")
+	}
 	if res.Header.Get("Cache-Control") != "no-store" || len(b.cookies("__Host-flow-")) != 0 {
 		t.Errorf("%v", res.Header)
 	}
@@ -300,9 +303,14 @@ func TestPromptLoginNeedsANewSession(t *testing.T) {
 		if again := b.get(resume).to(t); again.Path != "/signin" || again.Query().Get("flow") != to.Query().Get("flow") {
 			t.Errorf("%v: the old session did: %s", changes, again)
 		}
-		b.signIn(id)
+		b.renew(id)
 		if done := b.get(resume).to(t); done.Query().Get("code") == "" {
 			t.Errorf("%v: after signing in again: %s", changes, done)
+		}
+		to = b.authorize(changes...).to(t)
+		b.signIn(id)
+		if done := b.get("/oauth2/resume?flow=" + to.Query().Get("flow")).to(t); done.Query().Get("code") == "" {
+			t.Errorf("%v: after signing in to a new session: %s", changes, done)
 		}
 	}
 }

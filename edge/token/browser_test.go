@@ -92,11 +92,25 @@ func (b *browser) post(path string, form url.Values, header ...string) reply {
 // signIn does what edge/signin does after a right password: a new session in the account and its cookie in the browser.
 func (b *browser) signIn(accountID string) {
 	b.Helper()
+	b.sid = account.NewID()
+	b.complete(accountID, nil)
+}
+
+// renew signs in again into the same session.
+func (b *browser) renew(accountID string) {
+	b.Helper()
+	present, err := session.Read(context.Background(), b.keys, &http.Request{Header: http.Header{"Cookie": {b.cookies("__Host-session")[0].String()}}})
+	b.must(err)
+	ref := present.Ref()
+	b.complete(accountID, &ref)
+}
+
+func (b *browser) complete(accountID string, renew *account.SessionRef) {
+	b.Helper()
 	ctx, attempt, secret := context.Background(), account.NewID(), account.NewSecret()
 	_, err := b.accounts.BeginSignin(ctx, accountID, account.BeginSigninIn{Name: "n", Attempt: attempt, Policy: account.DefaultLockPolicy})
 	b.must(err)
-	b.sid = account.NewID()
-	b.must(b.accounts.CompleteSignin(ctx, accountID, account.CompleteSigninIn{Attempt: attempt, Session: newSession(b.sid, secret)}))
+	b.must(b.accounts.CompleteSignin(ctx, accountID, account.CompleteSigninIn{Attempt: attempt, Session: newSession(b.sid, secret), Renew: renew}))
 	w := httptest.NewRecorder()
 	b.must(session.Issue(ctx, b.keys, w, session.Cookie{Account: accountID, ID: b.sid, Secret: secret}, b.now(), 30*24*time.Hour, true))
 	b.client.Jar.SetCookies(b.base(), w.Result().Cookies())

@@ -51,7 +51,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		Userinfo:              s.issuer + RouteUserinfo,
 		JWKS:                  s.issuer + RouteJWKS,
 		EndSession:            s.issuer + RouteLogout,
-		ServiceDocumentation:  s.issuer + "/docs/",
+		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",
 		Scopes:                scopes,
 		ResponseTypes:         []string{responseCode},
 		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)},

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -105,6 +106,9 @@ func (s *Service) afterLogout(ctx context.Context, clientID, address, state stri
 		return "", oauth.ErrRedirectURI
 	}
 	app, err := s.application(ctx, clientID)
+	if errors.Is(err, oauth.ErrInvalidClient) {
+		err = oauth.ErrUnknownClient.From(err)
+	}
 	if err != nil {
 		return "", err
 	}

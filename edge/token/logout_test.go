@@ -108,7 +108,7 @@ func TestLogoutRedirectsOnlyToRegisteredAddresses(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ query, want string }{
 		"nobody asks":        {logoutQuery("post_logout_redirect_uri", signedOut), "/error?code=redirect_uri"},
-		"unknown client":     {logoutQuery("client_id", "nobody", "post_logout_redirect_uri", signedOut), "/error?code=invalid_client"},
+		"unknown client":     {logoutQuery("client_id", "nobody", "post_logout_redirect_uri", signedOut), "/error?code=unknown_client"},
 		"client contradicts": {logoutQuery("client_id", "app", "id_token_hint", hint), "/error?code=invalid_request"},
 		"repeated":           {logoutQuery("client_id", "shop", "post_logout_redirect_uri", signedOut) + "&post_logout_redirect_uri=" + signedOut, "/error?code=invalid_request"},
 		"state not text":     {logoutQuery("state", "ü"), "/error?code=invalid_request"},
@@ -119,7 +119,7 @@ func TestLogoutRedirectsOnlyToRegisteredAddresses(t *testing.T) {
 		}
 	}
 	to := b.get(logoutQuery("id_token_hint", hint[:len(hint)-4]+"AAAA", "client_id", "shop", "post_logout_redirect_uri", signedOut)).to(t)
-	if _, out := b.signout(to.Query().Get("flow")); out.Redirect != "" {
+	if _, out := b.signout(to.Query().Get("flow")); out.Redirect != "/" {
 		t.Errorf("a forged hint led to %s", out.Redirect)
 	}
 }
@@ -208,7 +208,7 @@ func TestSignoutCanBeRepeated(t *testing.T) {
 	b, _ := newRig(t).signedIn("ada@id.test")
 	for range 2 {
 		res, out := b.signout("")
-		if res.StatusCode != http.StatusOK || out.FrontChannel == nil || out.Redirect != "" {
+		if res.StatusCode != http.StatusOK || out.FrontChannel == nil || out.Redirect != "/" {
 			t.Errorf("%d %s", res.StatusCode, res.body)
 		}
 	}

@@ -49,7 +49,7 @@ type request struct {
 
 	// NotBefore is when the password must have been given at the earliest, in unix seconds (max_age, prompt=login).
 	NotBefore int64 `json:"t,omitempty"`
-	// Stale is the session that did not do, once the person was sent to sign in; with Asked, a session of another id is the
+	// Stale is the digest of the session that did not do, once the person was sent to sign in; with Asked, another session is the
 	// outcome of that. Seconds alone would let a session pass that began in the very second of the request.
 	Stale string `json:"x,omitempty"`
 	Asked bool   `json:"a,omitempty"`

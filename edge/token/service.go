@@ -96,16 +96,25 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+RouteDiscovery, s.discovery)
 	mux.HandleFunc("GET "+RouteMetadata, s.discovery)
 	mux.HandleFunc("GET "+RouteJWKS, s.jwks)
-	mux.HandleFunc("GET "+RouteAuthorize, s.authorize)
-	mux.HandleFunc("POST "+RouteAuthorize, s.authorize)
-	mux.HandleFunc("GET "+RouteResume, s.resume)
+	mux.HandleFunc("GET "+RouteAuthorize, visited(s.authorize))
+	mux.HandleFunc("POST "+RouteAuthorize, visited(s.authorize))
+	mux.HandleFunc("GET "+RouteResume, visited(s.resume))
 	mux.HandleFunc("POST "+RouteToken, s.token)
 	mux.HandleFunc("GET "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
-	mux.HandleFunc("GET "+RouteLogout, s.logout)
-	mux.HandleFunc("POST "+RouteLogout, s.logout)
+	mux.HandleFunc("GET "+RouteLogout, visited(s.logout))
+	mux.HandleFunc("POST "+RouteLogout, visited(s.logout))
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
 	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo} {
 		mux.HandleFunc("OPTIONS "+route, preflight)
+	}
+}
+
+// visited is for the endpoints that a browser is sent to. An application may open them in a window of its own and wait for it to
+// come back; an opener policy, even on a redirect, would cut the two apart for good.
+func visited(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cross-Origin-Opener-Policy", "unsafe-none")
+		h(w, r)
 	}
 }

@@ -20,9 +20,9 @@ type signoutRequest struct {
 }
 
 // signout ends the session of this browser (api.RouteSignout) and says which pages of applications to load in hidden frames and
-// where to go then. It does the same when there is no session any more, so that it can be repeated.
+// where to go then: the application's address, or "/" when there is none. It does the same when there is no session any more, so that it can be repeated.
 func (s *Service) signout(w http.ResponseWriter, r *http.Request, in signoutRequest) (api.SignoutResponse, error) {
-	out := api.SignoutResponse{FrontChannel: []string{}}
+	out := api.SignoutResponse{FrontChannel: []string{}, Redirect: "/"}
 	if in.Flow != "" {
 		f, err := s.openFlow(r, in.Flow)
 		if errors.Is(err, oauth.ErrExpired) || err == nil && f.Logout == nil {
@@ -31,7 +31,9 @@ func (s *Service) signout(w http.ResponseWriter, r *http.Request, in signoutRequ
 		if err != nil {
 			return out, err
 		}
-		out.Redirect = f.Logout.Redirect
+		if f.Logout.Redirect != "" {
+			out.Redirect = f.Logout.Redirect
+		}
 	}
 	present, err := s.present(r)
 	if err != nil {
