@@ -204,6 +204,8 @@ func TestSignoutTellsApplicationsAndGoesOn(t *testing.T) {
 func TestSignoutWithoutAFlowStaysHere(t *testing.T) {
 	b := newTab(t, newHost(t, built(t)))
 	b.open("/signout")
+	b.step("ask") // anybody can link here
+	b.click("[data-step=ask] .primary")
 	b.step("done")
 	if got := eval[string](b, "document.title"); got != "Signed out · Latchkey" {
 		t.Errorf("title %q", got)

@@ -67,7 +67,11 @@ var views = []view{
 		b.click("#open-change")
 	}},
 	{"signout-1-ask", "/signout?confirm=1", func(b *tab) { b.step("ask") }},
-	{"signout-2-done", "/signout", func(b *tab) { b.step("done") }},
+	{"signout-2-done", "/signout", func(b *tab) {
+		b.step("ask")
+		b.click("[data-step=ask] .primary")
+		b.step("done")
+	}},
 	{"error", "/error?code=redirect_uri", nil},
 	{"missing", "/no-such-page", nil},
 	{"docs", "/docs", nil},

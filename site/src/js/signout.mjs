@@ -45,5 +45,6 @@ handle(form, async (watch) => {
 });
 
 start();
-if (query.get("confirm") === "1") step.replace("ask");
+// only /oauth2/logout knows a flow of this browser; a bare link to this page, which anybody can make, ends nothing by itself
+if (query.get("confirm") === "1" || !flow) step.replace("ask");
 else form.requestSubmit();
