@@ -20,9 +20,10 @@ const (
 
 // sealer seals values of one purpose under one key: compact JWE with direct encryption and A256GCM (RFC 7516 section 7.1,
 // RFC 7518 sections 4.5 and 5.3). It writes the form itself instead of through go-jose, because it runs at every request: in
-// WebAssembly that takes 15 µs where go-jose takes 110 to 150 (BenchmarkSeal, BenchmarkOpen). Being able to say exactly what a
-// header looks like also makes it strict: alg, enc, kid and typ, to the byte, and so nothing of zip, crit, jwk or jku. Tests
-// show that go-jose opens what it seals and the reverse.
+// WebAssembly seal and open take 9 and 11 µs where go-jose takes 29 and 39 (BenchmarkSeal, BenchmarkOpen; the least of 25 runs under
+// Node on an idle machine), and there are several of them in a sign-in. Being able to say exactly what a header looks like
+// also makes it strict: alg, enc, kid and typ, to the byte, and so nothing of zip, crit, jwk or jku. Tests show that go-jose
+// opens what it seals and the reverse.
 type sealer struct {
 	header string // base64url
 	aead   cipher.AEAD
