@@ -10,15 +10,13 @@ package password
 import (
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Normalize prepares a password for hashing, so that the same password typed on another keyboard or system gives the same
 // bytes: every space of another script becomes U+0020, then NFC. These are the mapping rules of the OpaqueString profile
 // (RFC 8265 section 4.2.2). Unlike the profile it refuses nothing: a password manager may well use what it prohibits.
 func Normalize(password string) string {
-	return norm.NFC.String(strings.Map(func(r rune) rune {
+	return nfc(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Zs, r) {
 			return ' '
 		}
@@ -33,7 +31,7 @@ func fold(text string) string {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, norm.NFD.String(text))
+	}, nfd(text))
 }
 
 // reversed returns the runes of text from last to first.

@@ -1,5 +1,3 @@
-//go:build !js
-
 // Package wordlist reads the word lists that the password dictionary is made of. The site build calls it; it is never part
 // of the browser's module.
 package wordlist
