@@ -3,6 +3,7 @@ package rp
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -61,6 +62,8 @@ type claims struct {
 	Events   map[string]json.RawMessage `json:"events"`
 	UPN      string                     `json:"preferred_username"`
 	User
+
+	algorithm string // that the token is signed with
 }
 
 // verify checks signature, issuer, audience and time of a token from the provider and returns what it says and the signed token
@@ -96,6 +99,7 @@ func (rp *RP) verify(ctx context.Context, token, typ string) (claims, string, er
 	if err := json.Unmarshal(data, &c); err != nil {
 		return claims{}, "", err
 	}
+	c.algorithm = header.Algorithm
 	now := rp.config.Now()
 	switch {
 	case c.Issuer != rp.config.Issuer:
@@ -141,11 +145,19 @@ func checkIDToken(c claims, nonce, accessToken string) error {
 	if c.Nonce == nil || subtle.ConstantTimeCompare([]byte(*c.Nonce), []byte(nonce)) != 1 {
 		return errors.New("token belongs to another sign-in")
 	}
-	if c.AtHash != "" {
-		sum := sha256.Sum256([]byte(accessToken))
-		if c.AtHash != base64.RawURLEncoding.EncodeToString(sum[:16]) {
-			return errors.New("token belongs to another access token")
-		}
+	if c.AtHash != "" && c.AtHash != halfHash(c.algorithm, accessToken) {
+		return errors.New("token belongs to another access token")
 	}
 	return nil
+}
+
+// halfHash is the left half of the hash that the signature algorithm uses (OpenID Connect Core 1.0 section 3.1.3.6); Ed25519 uses
+// SHA-512.
+func halfHash(algorithm, token string) string {
+	if algorithm == string(jose.EdDSA) {
+		sum := sha512.Sum512([]byte(token))
+		return base64.RawURLEncoding.EncodeToString(sum[:32])
+	}
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
