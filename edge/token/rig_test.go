@@ -51,6 +51,7 @@ type rig struct {
 	tenants  *tenant.Service
 	vaultKey *ecdsa.PrivateKey
 	clock    atomic.Int64
+	refused  atomic.Int64 // by a site that the back channel reached
 
 	mu    sync.Mutex
 	told  []*http.Request // what the back channel got
@@ -95,17 +96,16 @@ func (g *rig) register() {
 	var err error
 	g.vaultKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	g.must(err)
-	hash := sha256.Sum256([]byte(shopSecret))
 	app := tenant.Application{
 		ClientID: "app", Name: "App", Kind: tenant.AppWeb, RedirectURIs: []string{appCallback}, GrantTypes: []string{"authorization_code"},
 		ResponseModes: []string{"query", "form_post"}, Scopes: []string{"openid", "profile", "email"}, IDTokenAlg: "ES256",
 		PostLogoutRedirectURIs: []string{"https://app.test/bye"},
 	}
 	shop, vault, edd := app, app, app
-	shop.ClientID, shop.SecretHash, shop.RedirectURIs = "shop", hash[:], []string{shopCallback, "https://shop.test/cb?tenant=1"}
+	shop.ClientID, shop.SecretHash, shop.RedirectURIs = "shop", shopHash(), []string{shopCallback, "https://shop.test/cb?tenant=1"}
 	shop.PostLogoutRedirectURIs = []string{"https://shop.test/auth/signed-out"}
 	shop.FrontchannelLogoutURI, shop.BackchannelLogoutURI = "https://shop.test/front?x=1", "https://shop.test/back"
-	vault.ClientID, vault.SecretHash, vault.IDTokenAlg = "vault", hash[:], "RS256"
+	vault.ClientID, vault.SecretHash, vault.IDTokenAlg = "vault", shopHash(), "RS256"
 	vault.RedirectURIs, vault.BackchannelLogoutURI = []string{"https://vault.test/cb"}, "https://vault.test/back"
 	vault.EncryptionKey = &jose.JSONWebKey{Key: &g.vaultKey.PublicKey, KeyID: "v1", Use: "enc"}
 	vault.EncryptionAlg, vault.EncryptionEnc = "ECDH-ES+A256KW", "A256GCM"
@@ -186,6 +186,11 @@ func (g *rig) remove(clientID string) {
 	g.Helper()
 	_, err := g.tenants.Put(context.Background(), tenant.File{Remove: []string{clientID}})
 	g.must(err)
+}
+
+func shopHash() []byte {
+	hash := sha256.Sum256([]byte(shopSecret))
+	return hash[:]
 }
 
 func random() []byte {
