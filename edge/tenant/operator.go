@@ -27,6 +27,9 @@ type Deps struct {
 	Applications interface {
 		Put(ctx context.Context, f File) (Changes, error)
 	}
+	// EnsureAlg is called with the ID token algorithms of a file before it is registered, so that their keys are in the JWKS
+	// before the first token (keys.Service.EnsureAlg). Nil: not called.
+	EnsureAlg   func(ctx context.Context, alg string) error
 	OperatorKey string // bearer token; shorter than 32 characters: every request is refused
 	Log         *slog.Logger
 }
@@ -83,6 +86,14 @@ func (d Deps) put(w http.ResponseWriter, r *http.Request) (Changes, error) {
 	file, err := Parse(data)
 	if err != nil {
 		return Changes{}, err
+	}
+	for _, alg := range file.algs() {
+		if d.EnsureAlg == nil {
+			break
+		}
+		if err := d.EnsureAlg(r.Context(), alg); err != nil {
+			return Changes{}, err
+		}
 	}
 	return d.Applications.Put(r.Context(), file)
 }

@@ -19,6 +19,17 @@ type File struct {
 	Remove       []string      // client ids to forget
 }
 
+// algs are the ID token algorithms that the applications want.
+func (f File) algs() []string {
+	var algs []string
+	for _, app := range f.Applications {
+		if !slices.Contains(algs, app.IDTokenAlg) {
+			algs = append(algs, app.IDTokenAlg)
+		}
+	}
+	return algs
+}
+
 // Fault is one thing that is wrong with a file.
 type Fault struct {
 	Application string `json:"application,omitempty"` // client id, or "#2" when it has none that can be read

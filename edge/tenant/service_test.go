@@ -1,0 +1,158 @@
+//go:build !js
+
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+type counted struct {
+	object.Host
+	calls atomic.Int32
+}
+
+func (h *counted) Call(ctx context.Context, kind, name, method string, in []byte) ([]byte, error) {
+	h.calls.Add(1)
+	return h.Host.Call(ctx, kind, name, method, in)
+}
+
+type clock struct{ atomic.Int64 }
+
+func (c *clock) Now() time.Time { return time.Unix(1_790_000_000+c.Load(), 0) }
+
+func newHost(t *testing.T) (*counted, *clock) {
+	t.Helper()
+	c := &clock{}
+	host, err := object.NewNative(object.NativeConfig{Now: c.Now}, New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { host.Close() })
+	return &counted{Host: host}, c
+}
+
+func mustParse(t *testing.T, data []byte) File {
+	t.Helper()
+	f, err := Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestPutSaysWhatItChanged(t *testing.T) {
+	host, c := newHost(t)
+	s := NewService(ServiceDeps{Host: host, Now: c.Now})
+	other := shop(map[string]string{"client_id": `"cms"`})
+	for _, step := range []struct {
+		rule string
+		data []byte
+		want string
+	}{
+		{"new ones", file(shop(nil), other), "{[shop cms] [] [] []}"},
+		{"the same again", file(shop(nil), other), "{[] [] [shop cms] []}"},
+		{"one is different, the other is not in the file", file(shop(map[string]string{"name": `"Shop"`})), "{[] [shop] [] []}"},
+		{"that one is still there", file(other), "{[] [] [cms] []}"},
+		{"removal", []byte(`{"remove": ["cms", "never-there"]}`), "{[] [] [] [cms]}"},
+		{"and back", file(other), "{[cms] [] [] []}"},
+	} {
+		changes, err := s.Put(context.Background(), mustParse(t, step.data))
+		if got := fmt.Sprint(changes); err != nil || got != step.want {
+			t.Errorf("%s: %s, %v, want %s", step.rule, got, err, step.want)
+		}
+	}
+}
+
+func TestPutIsAllOrNothing(t *testing.T) {
+	host, c := newHost(t)
+	s := NewService(ServiceDeps{Host: host, Now: c.Now})
+	f := mustParse(t, file(shop(nil)))
+	bad := f.Applications[0]
+	bad.ClientID, bad.RedirectURIs = "bad", []string{"http://bad.example/"}
+	f.Applications = append(f.Applications, bad)
+	if _, err := s.Put(context.Background(), f); !errors.Is(err, ErrInvalidApplication) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Application(context.Background(), "shop"); !errors.Is(err, ErrUnknownApplication) {
+		t.Errorf("half of it was taken: %v", err)
+	}
+}
+
+func TestApplicationComesBackAsRegistered(t *testing.T) {
+	host, c := newHost(t)
+	s := NewService(ServiceDeps{Host: host, Now: c.Now})
+	f := mustParse(t, file(shop(map[string]string{"backchannel_logout_uri": `"https://shop.example/b"`,
+		"encryption_key": `{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}`})))
+	if _, err := s.Put(context.Background(), f); err != nil {
+		t.Fatal(err)
+	}
+	app, err := s.Application(context.Background(), "shop")
+	if err != nil || !app.CheckSecret(secret) || !app.MatchRedirect("https://shop.example/auth/callback") || app.BackchannelLogoutURI == "" {
+		t.Fatalf("%+v, %v", app, err)
+	}
+	usable(t, "stored key", app)
+}
+
+func TestApplicationsAreSharedForHalfAMinute(t *testing.T) {
+	host, c := newHost(t)
+	a, b := NewService(ServiceDeps{Host: host, Now: c.Now}), NewService(ServiceDeps{Host: host, Now: c.Now})
+	ctx := context.Background()
+	if _, err := a.Put(ctx, mustParse(t, file(shop(nil)))); err != nil {
+		t.Fatal(err)
+	}
+	name := func(s *Service) string {
+		app, err := s.Application(ctx, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return app.Name
+	}
+	name(a)
+	name(b)
+	host.calls.Store(0)
+	for range 100 {
+		name(b)
+	}
+	if n := host.calls.Load(); n != 0 {
+		t.Errorf("%d calls for a shared application", n)
+	}
+	if _, err := a.Put(ctx, mustParse(t, file(shop(map[string]string{"name": `"New"`})))); err != nil {
+		t.Fatal(err)
+	}
+	if got := name(a); got != "New" {
+		t.Errorf("where it was changed: %s", got)
+	}
+	c.Add(30)
+	if got := name(b); got != "New" {
+		t.Errorf("half a minute later: %s", got)
+	}
+}
+
+func TestUnknownApplicationsFillNothing(t *testing.T) {
+	host, c := newHost(t)
+	s := NewService(ServiceDeps{Host: host, Now: c.Now})
+	for _, id := range []string{"", "a b", "../x", "-x", string(make([]byte, 100))} {
+		if _, err := s.Application(context.Background(), id); !errors.Is(err, ErrUnknownApplication) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	if n := host.calls.Load(); n != 0 {
+		t.Errorf("%d calls for what cannot be a client id", n)
+	}
+	for i := range 2 * cacheSize {
+		if _, err := s.Application(context.Background(), fmt.Sprint("x", i)); !errors.Is(err, ErrUnknownApplication) {
+			t.Fatal(err)
+		}
+		s.share(fmt.Sprint("y", i), cached{})
+	}
+	if len(s.cached) > cacheSize {
+		t.Errorf("%d shared", len(s.cached))
+	}
+}
