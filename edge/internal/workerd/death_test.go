@@ -133,11 +133,11 @@ func TestHangupsStrandNothing(t *testing.T) {
 	all.Wait()
 	s.want(s.get("/hello"), 200, "hello\n")
 	s.idle()
-	s.want(s.do("POST", "/mixed/after?url="+o.URL+"/echo", nil), 200, "3")
+	s.want(s.do("POST", "/mixed/after?url="+o.URL+"/echo", nil), 200, "2")
 	if g := s.gauge(); g.Programs != 1 {
 		t.Errorf("it cost the program: %+v", g)
 	}
-	s.want(s.do("GET", "/read/hangup", nil), 200, "96") // what they had begun was finished
+	s.want(s.do("GET", "/read/hangup", nil), 200, "64") // what they had begun was finished
 }
 
 func TestLargeIdleProgramIsReplaced(t *testing.T) {

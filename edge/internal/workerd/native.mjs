@@ -6,7 +6,7 @@ const maxKeys = 64;
 
 const schemes = {
   ES256: {
-    sign: (payload, key) => crypto.sign("sha256", payload, { key, dsaEncoding: "ieee-p1363" }),
+    sign: (payload, key) => sideBySide(crypto.sign("sha256", payload, key), 32),
     generate: () => crypto.generateKeyPairSync("ec", { namedCurve: "P-256" }),
   },
   RS256: {
@@ -18,6 +18,20 @@ const schemes = {
     generate: () => crypto.generateKeyPairSync("ed25519"),
   },
 };
+
+// sideBySide makes r and s, each of size bytes, of an ASN.1 signature: workerd takes the option for that form (dsaEncoding) only
+// together with a key that it then parses every time.
+function sideBySide(der, size) {
+  const out = new Uint8Array(2 * size);
+  let at = 2; // past SEQUENCE and its length, which is under 128 for P-256
+  for (let end = size; end <= 2 * size; end += size) {
+    const length = der[at + 1];
+    const skip = Math.max(0, length - size); // a leading zero keeps it positive
+    out.set(der.subarray(at + 2 + skip, at + 2 + length), end - length + skip);
+    at += 2 + length;
+  }
+  return out;
+}
 
 function scheme(name) {
   if (!Object.hasOwn(schemes, name)) throw new Error(`algorithm ${name} is not supported`);

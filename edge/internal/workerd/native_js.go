@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// Native signs and makes keys with the runtime's own cryptography (node:crypto), twenty times faster than Go's in WebAssembly.
+// Native signs and makes keys with the runtime's own cryptography (node:crypto), tens of times faster than Go's in WebAssembly.
 // It fits keys.Native. Algorithms are "ES256", "RS256" (2048 bits) and "EdDSA" (Ed25519).
 type Native struct{}
 

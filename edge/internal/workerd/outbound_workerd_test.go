@@ -10,9 +10,12 @@ import (
 	"encoding/hex"
 	"math/big"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/edge/selfhost"
 )
 
 func TestFetch(t *testing.T) {
@@ -42,7 +45,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-func TestInputOutsideItsRequestIsRefused(t *testing.T) {
+func TestIOOutsideItsRequestIsRefused(t *testing.T) {
 	s, o := start(t, nil), outside(t)
 	s.get("/stash")
 	for _, path := range []string{"/use-stash", "/no-context"} {
@@ -54,16 +57,21 @@ func TestInputOutsideItsRequestIsRefused(t *testing.T) {
 
 func TestNativeSignatures(t *testing.T) {
 	s := start(t, nil)
+	var payloads []string // enough of them for short r and s to occur, one in 128 each
+	for i := range 500 {
+		payloads = append(payloads, strconv.Itoa(i))
+	}
 	for _, alg := range []string{"ES256", "RS256", "EdDSA"} {
-		lines := strings.Split(s.get("/sign?alg="+alg).body, "\n")
-		if len(lines) < 3 {
-			t.Fatalf("%s: %q", alg, lines)
+		a := s.get("/sign?alg=" + alg + "&payloads=" + strings.Join(payloads, ","))
+		lines := strings.Split(a.body, "\n")
+		if a.status != 200 || len(lines) < len(payloads) {
+			t.Fatalf("%s: %d %s", alg, a.status, a.body)
 		}
 		key, err := x509.ParsePKIXPublicKey(unhex(t, lines[0]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, payload := range []string{"first", "second"} {
+		for i, payload := range payloads {
 			if !verify(key, []byte(payload), unhex(t, lines[i+1])) {
 				t.Errorf("%s: signature of %s does not verify: %s", alg, payload, lines[i+1])
 			}
@@ -75,9 +83,10 @@ func TestNativeSignatures(t *testing.T) {
 }
 
 func unhex(t *testing.T, line string) []byte {
-	data, err := hex.DecodeString(strings.TrimSuffix(line, " <nil>"))
+	t.Helper()
+	data, err := hex.DecodeString(line)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%q: %v", line, err)
 	}
 	return data
 }
@@ -94,4 +103,31 @@ func verify(key any, payload, signature []byte) bool {
 		return ed25519.Verify(key, payload, signature)
 	}
 	return false
+}
+
+func TestSocket(t *testing.T) {
+	certificate, authority := serverCertificate(t)
+	s := start(t, func(c *selfhost.Config) { c.TrustedCAs = []string{authority} })
+	plain := lineServer(t, nil)
+	secure := lineServer(t, certificate)
+	for _, c := range []struct{ name, address, secure, words, want string }{
+		{"in the clear", plain, "off", "a,b", "a!\nb!\n"},
+		{"TLS", secure, "on", "a,b", "a!\nb!\n"},
+		{"STARTTLS", plainThenTLS(t, certificate), "starttls", "a,STARTTLS,b", "a!\nb!\n"},
+		{"silence ends by the deadline", plain, "off", "silence", "i/o timeout"},
+		{"end of the stream", plain, "off", "bye", "EOF"},
+	} {
+		a := s.get("/socket?address=" + c.address + "&secure=" + c.secure + "&words=" + c.words)
+		if !strings.Contains(a.body, c.want) {
+			t.Errorf("%s: %d %q, want %q", c.name, a.status, a.body, c.want)
+		}
+	}
+	if a := s.get("/socket?address=127.0.0.1:1&secure=off&words=a"); a.status != 502 {
+		t.Errorf("nobody there: %d %s", a.status, a.body)
+	}
+	stranger, _ := serverCertificate(t)
+	if a := s.get("/socket?address=" + lineServer(t, stranger) + "&secure=on&words=a"); a.status != 502 {
+		t.Errorf("certificate of an authority that is not trusted: %d %s", a.status, a.body)
+	}
+	s.idle()
 }

@@ -76,13 +76,17 @@ func setTarget(r *http.Request, address string) error {
 	return nil
 }
 
-// plainPath reports whether a path means itself: nothing to decode and nothing to refuse.
+// plainPath reports whether a path means itself: nothing to decode, nothing to refuse, nothing that net/url writes otherwise.
 func plainPath(path string) bool {
 	if strings.HasPrefix(path, "//") { // an authority, to net/url
 		return false
 	}
 	for i := range len(path) {
-		if c := path[i]; c <= ' ' || c >= 0x7f || c == '%' {
+		c := path[i]
+		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '/' {
+			continue
+		}
+		if c >= 0x80 || strings.IndexByte("-_.~$&+,:;=@", c) < 0 {
 			return false
 		}
 	}

@@ -118,8 +118,8 @@ func answer(w http.ResponseWriter) func(n int, err error) {
 func mixed(w http.ResponseWriter, r *http.Request) {
 	var failed error
 	var all sync.WaitGroup
-	all.Go(func() { _, failed = get(r.Context(), r.FormValue("url"), workerd.Transport{Timeout: 5 * time.Second}) })
-	for range 3 {
+	all.Go(func() { _, failed = get(r.Context(), r.FormValue("url"), workerd.Transport{Timeout: 30 * time.Second}) })
+	for range 2 {
 		if _, err := add.Call(r.Context(), workerd.Host{}, "shared", 1); err != nil {
 			fail(w, err)
 			return

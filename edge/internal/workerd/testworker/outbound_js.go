@@ -109,9 +109,17 @@ func sign(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	public, err := x509.MarshalPKIXPublicKey(key.(crypto.Signer).Public())
-	fmt.Fprintln(w, hex.EncodeToString(public), err)
-	for _, payload := range []string{"first", "second"} {
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	fmt.Fprintln(w, hex.EncodeToString(public))
+	for _, payload := range strings.Split(r.FormValue("payloads"), ",") {
 		signature, err := native.Sign(alg, pkcs8, []byte(payload))
-		fmt.Fprintln(w, hex.EncodeToString(signature), err)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		fmt.Fprintln(w, hex.EncodeToString(signature))
 	}
 }
