@@ -11,5 +11,5 @@ func Normalize(text, form string) string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return text
 	}
-	return js.ValueOf(text).Call("normalize", form).String()
+	return js.Global().Get("String").Get("prototype").Get("normalize").Call("call", text, form).String()
 }

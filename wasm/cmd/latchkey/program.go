@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+)
+
+// Exit codes. Scripts rely on them.
+const (
+	exitDone    = 0
+	exitFailed  = 1 // the service refused, or could not be reached
+	exitMisused = 2 // the command line is wrong; nothing was sent
+)
+
+const usage = `latchkey is Latchkey from the command line.
+
+  latchkey apps load FILE   register the applications of a JSON file ("-" reads standard input)
+
+Add --help to a command for its options.
+`
+
+// program is one run of the command, with everything it touches.
+type program struct {
+	arguments   []string
+	environment func(name string) (string, bool)
+	in          io.Reader
+	out         io.Writer // results
+	problems    io.Writer // everything else
+}
+
+// misuse is a command line that cannot be carried out as it stands.
+type misuse struct{ text string }
+
+func (m misuse) Error() string { return m.text }
+
+// run does what the arguments say and returns the exit code.
+func (p program) run(ctx context.Context) int {
+	err := p.dispatch(ctx)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case errors.As(err, new(misuse)):
+		fmt.Fprintf(p.problems, "latchkey: %v\n", err)
+		return exitMisused
+	}
+	fmt.Fprintf(p.problems, "latchkey: %s\n", describe(err))
+	return exitFailed
+}
+
+func (p program) dispatch(ctx context.Context) error {
+	words := p.arguments
+	if len(words) == 0 {
+		fmt.Fprint(p.problems, usage)
+		return misuse{"say what to do"}
+	}
+	switch words[0] {
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(p.out, usage)
+		return nil
+	case "apps":
+		if len(words) > 1 && words[1] == "load" {
+			return p.appsLoad(ctx, words[2:])
+		}
+		if len(words) > 1 && (words[1] == "-h" || words[1] == "--help" || words[1] == "-help") {
+			fmt.Fprint(p.out, usage)
+			return nil
+		}
+		return misuse{"the only command for apps is: latchkey apps load FILE"}
+	}
+	return misuse{fmt.Sprintf("there is no command %q; latchkey --help lists what there is", words[0])}
+}
+
+// describe says what a person can do about an error.
+func describe(err error) string {
+	p, ok := errors.AsType[*api.Problem](err)
+	if !ok {
+		return err.Error()
+	}
+	text := p.Title
+	if text == "" {
+		text = string(p.Code)
+	}
+	if p.RetryAfter > 0 {
+		text += fmt.Sprintf(" Try again in %d seconds.", p.RetryAfter)
+	}
+	if p.Instance != "" {
+		text += " (request " + p.Instance + ")"
+	}
+	return printable(text)
+}
