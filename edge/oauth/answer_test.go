@@ -17,6 +17,9 @@ func TestQueryAnswerReturnsStateUnchangedAndNamesIssuer(t *testing.T) {
 	if err != nil || w.Code != 302 || u.Host != "a.test" {
 		t.Fatalf("%d %v %v", w.Code, u, err)
 	}
+	if w.Header().Get("Referrer-Policy") != "no-referrer" {
+		t.Error("the next page learns the code from the referrer")
+	}
 	want := url.Values{"tenant": {"1"}, "code": {"c"}, "state": {hostile}, "iss": {"https://id.test"}}
 	if u.Query().Encode() != want.Encode() {
 		t.Errorf("got %v", u.Query())
