@@ -28,7 +28,7 @@ type signup struct {
 }
 
 // signupBegin opens a sign-up: it sends a code to the person's own address, or reserves a new one.
-func (s *Service) signupBegin(_ http.ResponseWriter, r *http.Request, in api.SignupBeginRequest) (api.SignupState, error) {
+func (s *Service) signupBegin(w http.ResponseWriter, r *http.Request, in api.SignupBeginRequest) (api.SignupState, error) {
 	var none api.SignupState
 	name, err := parseUPN(in.UPN)
 	if err != nil {
@@ -39,6 +39,9 @@ func (s *Service) signupBegin(_ http.ResponseWriter, r *http.Request, in api.Sig
 	}
 	if err := s.checkSignupName(r.Context(), in.Kind, name); err != nil {
 		return none, err
+	}
+	if out, found, err := s.resume(r, in.Kind, name.text); found || err != nil {
+		return out, err
 	}
 	if err := s.mayCreate(r); err != nil {
 		return none, err
@@ -53,11 +56,16 @@ func (s *Service) signupBegin(_ http.ResponseWriter, r *http.Request, in api.Sig
 	}
 	now := s.Now()
 	sealed, err := state.Seal(r.Context(), s.Keys, useSignup, up, now.Add(signupLifetime))
+	if err != nil {
+		return none, err
+	}
 	out := api.SignupState{State: sealed, UPN: up.UPN, Expires: now.Add(signupLifetime).Unix()}
 	if in.Kind == api.SignupEmail {
 		out.NeedsCode, out.Expires = true, now.Unix()+api.CodeLifetime
+	} else {
+		remember(w, sealed)
 	}
-	return out, err
+	return out, nil
 }
 
 // checkSignupName refuses names that a personal account cannot have. Our own domain is for new addresses only, whose local

@@ -54,6 +54,9 @@ func (s *Service) signupFinish(w http.ResponseWriter, r *http.Request, in api.Si
 	if err := s.activate(r, up, known, activate); err != nil {
 		return none, err
 	}
+	if up.Kind == api.SignupNew {
+		remember(w, "")
+	}
 	return api.SignupFinishResponse{Redirect: destination(in.Flow)}, s.settle(w, r, a)
 }
 
