@@ -33,16 +33,22 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 		s.errors.Answer(w, r, q.answer(s.issuer), err)
 		return
 	}
-	present, err := s.present(r)
-	if err == nil && present == nil && r.Method == http.MethodPost {
-		s.detour(w, r, flow{ID: newFlowID(), Authorize: q})
+	f := flow{ID: newFlowID(), Authorize: q}
+	if withheld(r) {
+		s.detour(w, r, f)
 		return
 	}
-	s.decide(w, r, app, q, "", present, err)
+	s.decide(w, r, app, f)
 }
 
-// detour turns a POST into a GET of our own. Another site's POST does not bring the SameSite=Lax session cookie along; the GET
-// that follows does, and finds the request in its flow.
+// withheld reports whether the browser may have a session that it does not show: another site's POST does not bring SameSite=Lax
+// cookies along.
+func withheld(r *http.Request) bool {
+	_, err := r.Cookie(session.CookieName)
+	return r.Method == http.MethodPost && err != nil
+}
+
+// detour turns a POST into a GET of our own, which brings the session along and finds the request in its flow.
 func (s *Service) detour(w http.ResponseWriter, r *http.Request, f flow) {
 	if err := s.keepFlow(w, r, f); err != nil {
 		s.errors.Page(w, r, err)
@@ -73,17 +79,19 @@ func (s *Service) present(r *http.Request) (*session.Cookie, error) {
 }
 
 // decide answers a valid request: with a code when the session will do, otherwise by asking the person to sign in or, with
-// prompt=none, by saying so. flowID is the flow the request was kept in, "" for a new one.
-func (s *Service) decide(w http.ResponseWriter, r *http.Request, app tenant.Application, q *request, flowID string, present *session.Cookie, err error) {
+// prompt=none, by saying so.
+func (s *Service) decide(w http.ResponseWriter, r *http.Request, app tenant.Application, f flow) {
 	var code string
+	q := f.Authorize
+	present, err := s.present(r)
 	if err == nil {
 		code, err = s.issueCode(r.Context(), app, q, present)
 	}
 	if errors.Is(err, oauth.ErrInteractionRequired) && !q.None {
-		s.askToSignIn(w, r, q, flowID, present)
+		s.askToSignIn(w, r, f, present)
 		return
 	}
-	dropFlow(w, flowID)
+	dropFlow(w, r, f.ID)
 	if errors.Is(err, oauth.ErrInteractionRequired) {
 		err = oauth.ErrLoginRequired.From(err)
 	}
@@ -128,7 +136,8 @@ func digest(present *session.Cookie) string {
 }
 
 // askToSignIn keeps the request in the browser and sends the person to the sign-in page.
-func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, q *request, flowID string, present *session.Cookie) {
+func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, f flow, present *session.Cookie) {
+	q := f.Authorize
 	if q.Fresh {
 		q.Fresh, q.NotBefore = false, s.now().Unix()
 	}
@@ -136,14 +145,11 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, q *request
 		q.Stale = digest(present)
 	}
 	q.Asked = true
-	if flowID == "" {
-		flowID = newFlowID()
-	}
-	if err := s.keepFlow(w, r, flow{ID: flowID, Authorize: q}); err != nil {
+	if err := s.keepFlow(w, r, f); err != nil {
 		s.errors.Answer(w, r, q.answer(s.issuer), err)
 		return
 	}
-	page := url.Values{"flow": {flowID}}
+	page := url.Values{"flow": {f.ID}}
 	if q.LoginHint != "" {
 		page.Set("login_hint", q.LoginHint)
 	}

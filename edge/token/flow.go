@@ -82,9 +82,9 @@ func (s *Service) openFlow(r *http.Request, id string) (flow, error) {
 	return f, err
 }
 
-// dropFlow removes a finished flow from the browser.
-func dropFlow(w http.ResponseWriter, id string) {
-	if id != "" {
+// dropFlow removes a finished flow from the browser, if it was kept there at all.
+func dropFlow(w http.ResponseWriter, r *http.Request, id string) {
+	if _, err := r.Cookie(flowPrefix + id); err == nil {
 		http.SetCookie(w, flowCookie(id, "", -1))
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
-	"github.com/latchkey-id/latchkey/edge/session"
 )
 
 // farewell is a sign-out that an application asked for and that was validated.
@@ -37,33 +36,25 @@ func (s *Service) logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := flow{ID: newFlowID(), Logout: bye}
-	present, err := s.present(r)
-	if err == nil && present == nil && r.Method == http.MethodPost {
+	if withheld(r) {
 		s.detour(w, r, f)
 		return
 	}
-	if err == nil {
-		err = s.keepFlow(w, r, f)
-	}
-	if err != nil {
+	if err := s.keepFlow(w, r, f); err != nil {
 		s.errors.Page(w, r, err)
 		return
 	}
-	toSignout(w, r, f, present)
+	s.toSignout(w, r, f)
 }
 
-// farewell is where a detour of logout ends: the session is in sight now.
-func (s *Service) farewell(w http.ResponseWriter, r *http.Request, f flow) {
+// toSignout sends the person to the sign-out page, which asks first (confirm=1) unless the hint is of the present session. Without
+// a session there is nothing to ask about.
+func (s *Service) toSignout(w http.ResponseWriter, r *http.Request, f flow) {
 	present, err := s.present(r)
 	if err != nil {
 		s.errors.Page(w, r, err)
 		return
 	}
-	toSignout(w, r, f, present)
-}
-
-// toSignout sends the person to the sign-out page. Without a session there is nothing to ask about.
-func toSignout(w http.ResponseWriter, r *http.Request, f flow, present *session.Cookie) {
 	to := oauth.PagePrefix(r, f.Logout.Locales) + "/signout?flow=" + f.ID
 	if present != nil && (f.Logout.Session != present.ID || f.Logout.Subject != present.Account) {
 		to += "&confirm=1"

@@ -23,7 +23,7 @@ func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
 	case f.Authorize != nil:
 		s.resumeAuthorize(w, r, f)
 	case f.Logout != nil:
-		s.farewell(w, r, f)
+		s.toSignout(w, r, f)
 	default:
 		s.errors.Page(w, r, oauth.ErrExpired)
 	}
@@ -33,10 +33,9 @@ func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
 func (s *Service) resumeAuthorize(w http.ResponseWriter, r *http.Request, f flow) {
 	app, err := s.applicationFor(r.Context(), f.Authorize.ClientID, f.Authorize.RedirectURI)
 	if err != nil {
-		dropFlow(w, f.ID)
+		dropFlow(w, r, f.ID)
 		s.errors.Page(w, r, err)
 		return
 	}
-	present, err := s.present(r)
-	s.decide(w, r, app, f.Authorize, f.ID, present, err)
+	s.decide(w, r, app, f)
 }

@@ -45,7 +45,7 @@ func (s *Service) signout(w http.ResponseWriter, r *http.Request, in signoutRequ
 		}
 	}
 	session.Clear(w)
-	dropFlow(w, in.Flow)
+	dropFlow(w, r, in.Flow)
 	return out, nil
 }
 
