@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-id/latchkey/edge/oauth"
 )
 
 // AppKind says what an application is, because native applications may be answered on the loopback interface.
@@ -73,10 +75,7 @@ func (a Application) MatchRedirect(uri string) bool { return a.match(a.RedirectU
 func (a Application) MatchPostLogout(uri string) bool { return a.match(a.PostLogoutRedirectURIs, uri) }
 
 func (a Application) match(registered []string, uri string) bool {
-	if uri == "" {
-		return false
-	}
-	if slices.Contains(registered, uri) {
+	if oauth.MatchRedirectURI(registered, uri) {
 		return true
 	}
 	if a.Kind != AppNative {
