@@ -45,10 +45,13 @@ var (
 
 // Errors that only a person sees, on the page /error; no specification names them.
 var (
-	ErrUnknownClient   = &Error{Code: "unknown_client", Status: http.StatusBadRequest}
-	ErrRedirectURI     = &Error{Code: "redirect_uri", Status: http.StatusBadRequest}
-	ErrExpired         = &Error{Code: "expired", Status: http.StatusGone}
-	ErrMethod          = &Error{Code: "invalid_request", Status: http.StatusMethodNotAllowed, Description: "method not allowed"}
+	ErrUnknownClient = &Error{Code: "unknown_client", Status: http.StatusBadRequest}
+	ErrRedirectURI   = &Error{Code: "redirect_uri", Status: http.StatusBadRequest}
+	ErrExpired       = &Error{Code: "expired", Status: http.StatusGone}
+)
+
+// Errors of reading a request, with the status that says why.
+var (
 	ErrTooLarge        = &Error{Code: "invalid_request", Status: http.StatusRequestEntityTooLarge, Description: "request too large"}
 	ErrUnsupportedType = &Error{Code: "invalid_request", Status: http.StatusUnsupportedMediaType,
 		Description: "Content-Type must be application/x-www-form-urlencoded"}

@@ -14,7 +14,6 @@ import (
 // credentials are what a client says about itself.
 type credentials struct {
 	id, secret string
-	basic      bool
 }
 
 // authenticate finds out which application calls (RFC 6749 section 2.3). A public client names itself; a confidential one
@@ -72,7 +71,7 @@ func readBasic(r *http.Request) (credentials, error) {
 	if !ok || len(r.Header.Values("Authorization")) > 1 {
 		return credentials{}, oauth.ErrInvalidClient.With("Authorization is not Basic")
 	}
-	c := credentials{basic: true}
+	var c credentials
 	var err1, err2 error
 	c.id, err1 = url.QueryUnescape(id)
 	c.secret, err2 = url.QueryUnescape(secret)

@@ -56,7 +56,7 @@ func personalOf(c account.Claims) personal {
 // nobody else can read.
 func (s *Service) idToken(ctx context.Context, app tenant.Application, sub, accessToken string, out account.RedeemOut) (string, error) {
 	now := s.now()
-	return s.signFor(ctx, app, "JWT", idClaims{
+	return signFor(ctx, s.keys, app, "JWT", idClaims{
 		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
 		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: out.AuthTime,
 		Nonce: out.Nonce, AMR: out.AMR, Session: out.SID,
@@ -66,10 +66,6 @@ func (s *Service) idToken(ctx context.Context, app tenant.Application, sub, acce
 }
 
 // signFor signs claims with the application's algorithm and encrypts the result to it (RFC 7519 appendix A.2, Core section 10.2).
-func (s *Service) signFor(ctx context.Context, app tenant.Application, typ string, claims any) (string, error) {
-	return signFor(ctx, s.keys, app, typ, claims)
-}
-
 func signFor(ctx context.Context, k signer, app tenant.Application, typ string, claims any) (string, error) {
 	signed, err := k.Sign(ctx, app.IDTokenAlg, typ, claims)
 	if err != nil {
