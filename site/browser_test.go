@@ -27,8 +27,9 @@ const patience = 20 * time.Second // for one step on a busy machine
 // it, fails the test.
 type tab struct {
 	*testing.T
-	ctx  context.Context
-	host *host
+	ctx    context.Context
+	host   *host
+	ignore string // part of an error that the test provokes
 }
 
 func newTab(t *testing.T, h *host, extra ...chromedp.ExecAllocatorOption) *tab {
@@ -46,10 +47,11 @@ func newTab(t *testing.T, h *host, extra ...chromedp.ExecAllocatorOption) *tab {
 	}, extra...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
+	b := &tab{T: t, host: h, ignore: "404"}
 	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithListener(func(event any) {
 		switch event := event.(type) {
 		case *log.EventEntryAdded:
-			if event.Entry.Level == log.EntryLevelError && !strings.Contains(event.Entry.Text, "404") {
+			if event.Entry.Level == log.EntryLevelError && !strings.Contains(event.Entry.Text, b.ignore) {
 				t.Errorf("browser: %s (%s)", event.Entry.Text, event.Entry.URL)
 			}
 		case *runtime.EventConsoleAPICalled:
@@ -61,7 +63,7 @@ func newTab(t *testing.T, h *host, extra ...chromedp.ExecAllocatorOption) *tab {
 		}
 	}))
 	t.Cleanup(cancel)
-	b := &tab{T: t, ctx: ctx, host: h}
+	b.ctx = ctx
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
@@ -110,10 +112,12 @@ func eval[T any](b *tab, expression string) T {
 
 func (b *tab) click(selector string) { b.Helper(); run(b, chromedp.Click(chromedp.CSS(selector))) }
 
+// fill types over what stands in a field.
 func (b *tab) fill(selector, text string) {
 	b.Helper()
-	run(b, chromedp.Clear(chromedp.CSS(selector)))
-	run(b, chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.click(selector)
+	eval[any](b, "document.activeElement.select(); null")
+	b.keys(text)
 }
 
 // until waits for a JavaScript condition.

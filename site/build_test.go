@@ -44,6 +44,10 @@ func buildInto(dir string) (tree, error) {
 	if err := build(o); err != nil {
 		return nil, err
 	}
+	return readTree(out)
+}
+
+func readTree(out string) (tree, error) {
 	files := tree{}
 	return files, filepath.WalkDir(out, func(name string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -202,6 +206,8 @@ func TestEveryCodeHasWords(t *testing.T) {
 		codes []string
 	}{
 		{"problem.", codes(t, "../edge/api/problem.go", "Code")},
+		{"problem.", codes(t, "../wasm/client/problem.go", "Code")},
+		{"form.", codes(t, "../wasm/client/client.go", "Stage")},
 		{"reason.", codes(t, "../wasm/password/rules.go", "Reason")},
 		{"suggestion.", codes(t, "../wasm/password/suggestion.go", "A")},
 		{"suggestion.", codes(t, "../wasm/password/suggestion.go", "M")},

@@ -126,7 +126,7 @@ func TestSignupWithAnAddressOfOnesOwn(t *testing.T) {
 	b.enter()
 	b.until(wrong("code") + `.includes("4")`)
 	b.click("#resend")
-	b.until(`document.getElementById("code-hint").textContent`)
+	b.until(`document.getElementById("code-news").textContent && document.activeElement.id === "code"`)
 	b.keys("123 456")
 	b.enter()
 	b.step("password")

@@ -20,8 +20,8 @@ const methods = {
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
   discover: ({ upn }) => problemOf(upn) ?? { realm: "managed", upn: upn.toLowerCase() },
-  async signin(args, id) {
-    postMessage({ id, progress: "hashing" });
+  async signin(args) {
+    postMessage({ progress: "hashing" });
     await pause(args.password.startsWith("slow") ? 30000 : 150);
     if (args.password.startsWith("locked")) return { problem: problems.locked };
     if (!passwordIsRight(args)) return { problem: { code: "invalid_credentials" } };
@@ -31,19 +31,18 @@ const methods = {
   signupResend: () => ({ state: "s", upn: "ada@example.com", needs_code: true, expires: Date.now() / 1000 + 600 }),
   signupCode: ({ code }) =>
     code === "123456" ? { state: "t", upn: "ada@example.com", needs_code: false, expires: 0 } : { problem: { code: "code_wrong", tries_left: 4 } },
-  signupFinish: () => ({ redirect: "/account" }),
+  signupFinish: ({ password }) => refusal(password) ?? { redirect: "/account" },
   passwordStrength: judge,
-  checkPassword: judge,
   account: () => (sessions ? { id: "a", upn: "ada@example.com", name: "Ada Lovelace", email: "ada@example.com", created: 1700000000 } : { problem: { code: "session_required" } }),
   sessions: () => ({ sessions }),
   endSession({ id, others }) {
     sessions = sessions.filter((session) => session.current || (!others && session.id !== id));
     return {};
   },
-  async changePassword(args, id) {
-    postMessage({ id, progress: "hashing" });
+  async changePassword(args) {
+    postMessage({ progress: "hashing" });
     await pause(100);
-    return passwordIsRight(args) ? {} : { problem: { code: "invalid_credentials" } };
+    return refusal(args.new) ?? (passwordIsRight(args) ? {} : { problem: { code: "invalid_credentials" } });
   },
   signout: ({ flow }) => ({ front_channel: flow ? [location.origin + "/front-channel"] : [], redirect: flow === "shop" ? "https://shop.test:" + location.port + "/bye" : "/" }),
 };
@@ -60,6 +59,11 @@ function judge({ password }) {
   return { acceptable: true, score, suggestions: [] };
 }
 
+function refusal(password) {
+  const verdict = judge({ password });
+  return verdict.acceptable ? undefined : { problem: { code: "password_refused", verdict } };
+}
+
 async function load() {
   const { body } = await fetch("/module"); // the test server decides how long this takes
   await body.pipeTo(new WritableStream());
@@ -68,6 +72,6 @@ async function load() {
 addEventListener("message", async ({ data: { id, method, args } }) => {
   ready ??= load();
   await ready;
-  const answer = await methods[method](args, id);
+  const answer = await methods[method](args);
   postMessage(answer.problem ? { id, problem: answer.problem } : { id, ok: answer });
 });

@@ -3,7 +3,7 @@ import { call } from "./core.mjs";
 import { clear, handle, reveal, WrongField } from "./form.mjs";
 import { text } from "./page.mjs";
 import { sessions } from "./sessions.mjs";
-import { insist, meter } from "./strength.mjs";
+import { judged, meter } from "./strength.mjs";
 
 // changePassword brings the form to life. complain hears of errors that are not about the form.
 export function changePassword(account, complain) {
@@ -12,7 +12,6 @@ export function changePassword(account, complain) {
   const done = document.getElementById("changed");
   const old = form.elements["old-password"];
   const fresh = form.elements["new-password"];
-  const inputs = () => [account.name, account.upn, ...account.upn.split(/[@.]/), location.hostname].filter(Boolean);
 
   function open(shown) {
     form.hidden = !shown;
@@ -28,9 +27,8 @@ export function changePassword(account, complain) {
 
   handle(form, async (watch) => {
     if (!old.value) throw new WrongField(old, text("signin.password.missing"));
-    await insist(fresh, inputs, watch);
     try {
-      await call("changePassword", { old: old.value, new: fresh.value }, watch);
+      await judged(fresh, watch, () => call("changePassword", { old: old.value, new: fresh.value }, watch));
     } catch (problem) {
       if (problem.code === "session_required") return complain(problem);
       if (problem.code !== "invalid_credentials") throw problem;
@@ -44,6 +42,6 @@ export function changePassword(account, complain) {
 
   opener.addEventListener("click", () => open(true));
   document.getElementById("cancel-change").addEventListener("click", () => open(false));
-  meter(fresh, inputs);
+  meter(fresh, () => [account.upn, account.email, account.name]);
   reveal();
 }

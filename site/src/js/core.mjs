@@ -33,7 +33,7 @@ export function start() {
   });
 }
 
-// call asks the core. watch hears how it goes: ("loading", fraction) or ("hashing").
+// call asks the core. watch hears how it goes: ("loading", fraction), ("sending") or ("hashing").
 export function call(method, args = {}, watch = () => {}) {
   start();
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export function call(method, args = {}, watch = () => {}) {
 
 function receive({ id, ok, problem, progress, fraction }) {
   if (progress) {
-    for (const [key, { watch }] of waiting) if (id === undefined || id === key) watch(progress, fraction);
+    for (const { watch } of waiting.values()) watch(progress, fraction);
     return;
   }
   const call = waiting.get(id);

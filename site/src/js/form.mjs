@@ -5,6 +5,9 @@ import { countdown, explain } from "./problem.mjs";
 
 const stops = new WeakMap(); // notice → stops its countdown
 
+// A field that is being put right is no longer marked.
+addEventListener("input", ({ target }) => target.ariaInvalid && right(target));
+
 // handle runs work when the form is submitted. work gets a watch function for core calls; what it throws is shown. While it
 // runs, or when it has returned "leaving" because the page is about to be left, nothing else is submitted.
 export function handle(form, work) {
@@ -12,7 +15,7 @@ export function handle(form, work) {
     event.preventDefault();
     if (form.ariaBusy === "true" || form.dataset.wait) return;
     clear(form);
-    busy(form, text("form.working"));
+    busy(form, text("form.sending"));
     let leaving = false;
     try {
       leaving = (await work((stage, fraction) => progress(form, stage, fraction))) === "leaving";
@@ -47,10 +50,14 @@ export function wrong(input, message) {
   input.select();
 }
 
+function right(input) {
+  input.removeAttribute("aria-invalid");
+  document.getElementById(`${input.id}-error`).textContent = "";
+}
+
 // clear takes away all errors of a form.
 export function clear(form) {
-  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  for (const message of form.querySelectorAll(".wrong")) message.textContent = "";
+  for (const input of form.querySelectorAll("[aria-invalid]")) right(input);
   for (const message of form.querySelectorAll(".notice")) {
     stops.get(message)?.();
     message.hidden = true;
@@ -94,9 +101,9 @@ export function busy(form, words) {
 
 function progress(form, stage, fraction) {
   const [bar, line] = form.querySelector(".progress").children;
-  const words = stage === "loading" ? text("form.loading") : text("form.hashing");
+  const words = text("form." + stage);
   if (line.textContent !== words) line.textContent = words;
-  if (fraction < 1) bar.value = fraction;
+  if (fraction < 1) bar.value = fraction; // a bar without a value only says that something is going on
   else bar.removeAttribute("value");
 }
 

@@ -1,16 +1,17 @@
 // Sign-up: the address, the code that proves it, the password.
 import { call, start } from "./core.mjs";
-import { handle, notice, reveal, WrongField } from "./form.mjs";
+import { clear, handle, notice, reveal, WrongField } from "./form.mjs";
 import { leave } from "./leave.mjs";
 import { flow, language, text } from "./page.mjs";
 import { countdown, duration } from "./problem.mjs";
 import { steps } from "./steps.mjs";
-import { insist, meter } from "./strength.mjs";
+import { judged, meter } from "./strength.mjs";
 
 const form = document.getElementById("signup");
 const { name, email, local, code, username, keep } = form.elements;
 const password = form.elements["new-password"];
 const hint = document.getElementById("code-hint");
+const news = document.getElementById("code-news");
 let state; // of the sign-up, as the service last answered
 let proved = false;
 let stopClock = () => {};
@@ -21,7 +22,7 @@ const step = steps(form, (wanted) => {
 });
 
 const kind = () => form.elements.kind.value;
-const inputs = () => [name.value, state.upn, ...state.upn.split(/[@.]/), location.hostname].filter(Boolean);
+const about = () => [state.upn, name.value];
 
 function chooseKind() {
   for (const field of form.querySelectorAll("[data-kind]")) field.hidden = field.dataset.kind !== kind();
@@ -41,7 +42,7 @@ async function begin(watch) {
     throw new WrongField(input, text("signup.address." + problem.code));
   }
   proved = !state.needs_code;
-  code.value = "";
+  news.textContent = code.value = "";
   step.go(proved ? "password" : "code");
 }
 
@@ -52,7 +53,7 @@ function accept(answer) {
   for (const shown of form.querySelectorAll(".upn")) shown.textContent = state.upn;
   stopClock();
   if (!state.needs_code) return;
-  const left = Math.max(1, state.expires - Math.floor(Date.now() / 1000));
+  const left = Math.max(1, Math.floor(state.expires - Date.now() / 1000));
   stopClock = countdown(
     left,
     (seconds) => (hint.textContent = text("signup.code.valid", { wait: duration(seconds) })),
@@ -75,17 +76,17 @@ async function prove(watch) {
 }
 
 async function finish(watch) {
-  await insist(password, inputs, watch);
-  const args = { state: state.state, flow, name: name.value.trim(), password: password.value, keep: keep.checked };
-  return leave((await call("signupFinish", args, watch)).redirect);
+  const args = { state: state.state, upn: state.upn, flow, name: name.value.trim(), password: password.value, keep: keep.checked };
+  return leave((await judged(password, watch, () => call("signupFinish", args, watch))).redirect);
 }
 
 async function resend() {
+  clear(form);
+  news.textContent = code.value = "";
+  code.focus();
   try {
     accept(await call("signupResend", { state: state.state }));
-    code.value = "";
-    code.focus();
-    hint.textContent = text("signup.code.sent");
+    news.textContent = text("signup.code.sent");
   } catch (problem) {
     notice(form, problem);
   }
@@ -98,7 +99,7 @@ document.getElementById("resend").addEventListener("click", resend);
 form.querySelector("[data-back]").addEventListener("click", () => history.back());
 addEventListener("pageshow", ({ persisted }) => persisted && (password.value = ""));
 
-meter(password, inputs);
+meter(password, about);
 reveal();
 chooseKind();
 start();

@@ -13,12 +13,13 @@ export function meter(input, inputs) {
 
   async function judge() {
     const ask = ++asked;
+    await call("loadDictionary"); // without its words the core would praise the commonest ones
     const found = await call("passwordStrength", { password: input.value, inputs: inputs() });
     if (ask === asked) show(found);
   }
 
   function show(found) {
-    bars.dataset.score = found ? Math.max(found.acceptable ? 3 : 1, found.score) : "";
+    bars.dataset.score = found ? found.score : "";
     verdict.textContent = found ? text("strength." + found.score) : text("password.rule");
     advice.textContent = found ? words(found) : "";
   }
@@ -31,12 +32,17 @@ export function meter(input, inputs) {
   });
 }
 
-// insist throws unless the password is good enough, with the reason and what helps.
-export async function insist(input, inputs, watch) {
+// judged runs work, which sends a new password, once the client core has the words to judge it by. What it refuses is told
+// beside the field, with the reason and what helps.
+export async function judged(input, watch, work) {
   if (!input.value) throw new WrongField(input, text("password.blank"));
   await call("loadDictionary", {}, watch);
-  const found = await call("checkPassword", { password: input.value, inputs: inputs() }, watch);
-  if (!found.acceptable) throw new WrongField(input, words(found) || text("password.rule"));
+  try {
+    return await work();
+  } catch (problem) {
+    if (problem.code !== "password_refused") throw problem;
+    throw new WrongField(input, words(problem.verdict) || text("password.rule"));
+  }
 }
 
 function words({ reason, suggestions = [] }) {

@@ -1,50 +1,59 @@
 // The worker that runs the client core. A call comes in as {id, method, args} and is answered by {id, ok} or {id, problem};
-// {id, progress} and, while the module is loading, {progress, fraction} come in between.
+// {progress, fraction} comes in between: "loading", "sending", "hashing".
 import "./wasm_exec.js";
 
 const size = "size:latchkey.wasm"; // bytes once decoded, which is what a stream counts
-let ready;
+let program; // promise of the running client core
+let dictionary; // promise of its answer to the password meter's words
 
 addEventListener("message", async ({ data: { id, method, args } }) => {
+  let answer;
   try {
-    ready ??= load();
-    await ready;
+    await (program ??= load());
+    answer = method === "loadDictionary" ? await (dictionary ??= words()) : await ask(method, args);
   } catch {
-    ready = undefined; // the next call tries again
-    return postMessage({ id, problem: { code: "module" } });
+    // The next call tries again.
+    if (method === "loadDictionary") dictionary = undefined;
+    else program = undefined;
+    answer = { problem: { code: "module" } };
   }
-  try {
-    if (method === "loadDictionary") return postMessage({ id, ok: await loadDictionary() });
-    postMessage({ id, ...JSON.parse(await globalThis.latchkey.call(method, JSON.stringify(args))) });
-  } catch {
-    postMessage({ id, problem: { code: "module" } });
-  }
+  postMessage({ id, ...answer });
 });
 
+async function ask(method, args) {
+  return JSON.parse(await globalThis.latchkey.call(method, JSON.stringify(args)));
+}
+
 async function load() {
-  const response = await fetch("asset:latchkey.wasm");
-  if (!response.ok) throw new Error(`module: ${response.status}`);
-  report(response.clone().body);
+  const response = await got("asset:latchkey.wasm");
+  count(response.clone().body);
   const go = new globalThis.Go();
   const { instance } = await WebAssembly.instantiateStreaming(response, go.importObject);
-  go.run(instance).finally(() => (ready = undefined)); // a program that has ended is started anew
-  await globalThis.latchkey.call("configure", JSON.stringify({ base: location.origin }));
+  // A program that has ended is started anew, and has forgotten its words.
+  go.run(instance).finally(() => (program = dictionary = undefined));
+  globalThis.latchkey.onprogress = (progress) => postMessage({ progress });
+  const { problem } = await ask("configure", { base: location.origin });
+  if (problem) throw new Error(problem.code);
 }
 
-// loadDictionary gives the password meter its words, once a program.
-async function loadDictionary() {
-  const response = await fetch("asset:dictionary.txt");
-  if (!response.ok) throw new Error(`dictionary: ${response.status}`);
-  return globalThis.latchkey.loadDictionary(new Uint8Array(await response.arrayBuffer()));
+async function words() {
+  const response = await got("asset:dictionary.txt");
+  return JSON.parse(await globalThis.latchkey.loadDictionary(await response.arrayBuffer()));
 }
 
-// report counts a copy of the stream, so that the browser can keep the compiled original.
-async function report(stream) {
+async function got(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return response;
+}
+
+// count reads a copy of the stream, so that the browser can keep what it compiles from the original.
+async function count(stream) {
   let read = 0;
   for (const reader = stream.getReader(); ; ) {
     const { done, value } = await reader.read();
     if (done) return;
     read += value.length;
-    postMessage({ progress: "loading", fraction: Math.min(1, read / size) });
+    postMessage({ progress: "loading", fraction: read / size });
   }
 }
