@@ -44,16 +44,16 @@ var (
 
 var migrations = []string{
 	`CREATE TABLE message (
-		n        INTEGER PRIMARY KEY AUTOINCREMENT,
-		id       TEXT NOT NULL UNIQUE,
-		sent     INTEGER NOT NULL,
+		n         INTEGER PRIMARY KEY,
+		id        TEXT NOT NULL UNIQUE,
+		sent      INTEGER NOT NULL,
 		recipient TEXT NOT NULL,
-		template TEXT NOT NULL,
-		language TEXT NOT NULL,
-		subject  TEXT NOT NULL,
-		text     TEXT NOT NULL,
-		html     TEXT NOT NULL,
-		code     TEXT NOT NULL
+		template  TEXT NOT NULL,
+		language  TEXT NOT NULL,
+		subject   TEXT NOT NULL,
+		text      TEXT NOT NULL,
+		html      TEXT NOT NULL,
+		code      TEXT NOT NULL
 	) STRICT`,
 }
 
