@@ -20,7 +20,7 @@ import (
 
 var ann = Mail{ID: "delivery/1", To: "ann@example.com", Template: TemplateCode, Language: "de-AT", Data: Data{Code: "493817"}}
 
-func sendTo(t *testing.T, p *peer, query string, m Mail) (error, string) {
+func sendTo(t *testing.T, p *peer, query string, m Mail) (logged string, err error) {
 	t.Helper()
 	var log bytes.Buffer
 	s, err := New(Deps{
@@ -31,17 +31,18 @@ func sendTo(t *testing.T, p *peer, query string, m Mail) (error, string) {
 		t.Fatal(err)
 	}
 	err = s.Send(context.Background(), m)
-	for _, text := range []string{log.String(), fmt.Sprint(err)} {
+	logged = log.String()
+	for _, text := range []string{logged, fmt.Sprint(err)} {
 		if strings.Contains(text, "493817") || strings.Contains(text, "s@cret") {
 			t.Errorf("told a secret: %s", text)
 		}
 	}
-	return err, log.String()
+	return logged, err
 }
 
 func TestDeliveryOverSTARTTLS(t *testing.T) {
 	p := startPeer(t, options{Password: "s@cret"})
-	err, log := sendTo(t, p, "", ann)
+	log, err := sendTo(t, p, "", ann)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func TestDelivery(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			p := startPeer(t, c.options)
-			err, _ := sendTo(t, p, c.query, c.mail)
+			_, err := sendTo(t, p, c.query, c.mail)
 			if c.want == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -151,7 +152,7 @@ func TestDelivery(t *testing.T) {
 func TestCertificateMustBeTheServers(t *testing.T) {
 	p := startPeer(t, options{Password: "s@cret"})
 	p.roots = startPeer(t, options{}).roots // of somebody else
-	if err, _ := sendTo(t, p, "", ann); err == nil || !strings.Contains(err.Error(), "TLS") {
+	if _, err := sendTo(t, p, "", ann); err == nil || !strings.Contains(err.Error(), "TLS") {
 		t.Errorf("%v", err)
 	}
 }
