@@ -25,15 +25,13 @@ type host struct {
 	rules []headerRule
 	delay time.Duration // of the module
 
-	mu      sync.Mutex
-	seen    []string // paths asked for
-	escaped []string // requests that no page may make
+	mu   sync.Mutex
+	seen []string // paths asked for
 }
 
 type headerRule struct {
 	path       string
 	set, unset [][2]string
-	order      []string
 }
 
 func newHost(t *testing.T, files tree) *host {

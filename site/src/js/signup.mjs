@@ -34,7 +34,7 @@ async function begin(watch) {
   const typed = input.value.trim();
   if (!typed) throw new WrongField(input, text("signup.address.missing"));
   if (kind() === "email" && !/^[^@\s]+@[^@\s]+$/.test(typed)) throw new WrongField(input, text("signup.address.invalid"));
-  const upn = kind() === "email" ? typed : `${typed}${document.getElementById("domain").textContent}`;
+  const upn = kind() === "email" ? typed : `${typed}@${(await configuration).default_domain}`;
   try {
     accept(await call("signupBegin", { flow, kind: kind(), upn, language }, watch));
   } catch (problem) {
@@ -103,7 +103,8 @@ meter(password, about);
 reveal();
 chooseKind();
 start();
-call("configuration").then(
+const configuration = call("configuration");
+configuration.then(
   ({ default_domain: domain }) => (document.getElementById("domain").textContent = "@" + domain),
   (problem) => notice(form, problem),
 );
