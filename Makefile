@@ -15,7 +15,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
 GO_FILES   := $(shell git ls-files -co --exclude-standard '*.go' 2>/dev/null) go.mod go.sum
-EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum edge/worker.mjs edge/assets.mjs
+EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum $(wildcard edge/*.mjs edge/internal/workerd/*.mjs)
 SITE_FILES := $(shell git ls-files -co --exclude-standard site wasm 2>/dev/null) edge/api/*.go go.mod go.sum
 
 .PHONY: help run test build bench e2e fuzz lint clean deploy chromium
@@ -24,7 +24,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## run the whole service on this machine, over TLS, with a demo application
-	@$(GO) run ./e2e/local
+	@$(GO) run ./e2e/local/run
 
 build: $(WORKER)/edge.wasm $(SITE)/_headers ## build the Worker (edge/dist) and the site (site/dist)
 
@@ -73,9 +73,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 	@touch $@
 
 $(WORKER)/edge.wasm: $(EDGE_FILES)
-	@mkdir -p $(WORKER)
 	@echo "building the Worker"
-	@cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" edge/worker.mjs edge/assets.mjs $(WORKER)/
+	@mkdir -p $(WORKER)/internal/workerd
+	@cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" edge/*.mjs $(WORKER)/
+	@cp edge/internal/workerd/*.mjs $(WORKER)/internal/workerd/
 	@GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -o $@ ./edge
 
 $(SITE)/_headers: node_modules/.package-lock.json $(SITE_FILES)

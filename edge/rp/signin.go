@@ -48,6 +48,9 @@ func (rp *RP) start(w http.ResponseWriter, r *http.Request, back string) {
 		return
 	}
 	rp.dropPending(w, r, maxPending-1)
+	if readCookie(r, rp.config.CookieName) != "" { // ended elsewhere, or expired: whoever is here has to sign in
+		setCookie(w, rp.config.CookieName, "", 0, http.SameSiteLaxMode)
+	}
 	// SameSite=None: the answer comes back as a cross-site POST (form_post), which Lax cookies do not accompany.
 	setCookie(w, rp.config.CookieName+"-pending-"+p.State, cookie, pendingLifetime, http.SameSiteNoneMode)
 	challenge := sha256.Sum256([]byte(p.Verifier))

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/latchkey-id/latchkey/e2e/local"
+)
+
+const longPassword = "correct horse battery staple bench"
+
+// request measures a trivial one.
+func (b *bench) request() error {
+	ours, err := b.latchkey("request")
+	if err != nil {
+		return err
+	}
+	defer ours.Stop()
+	plain, err := startPlain(b.ctx, b.dir, "hello")
+	if err != nil {
+		return err
+	}
+	defer plain.Stop()
+	our, their, err := b.turns(
+		func() (float64, error) { return wrk(ours.URL + "/healthz") },
+		func() (float64, error) { return wrk(plain.URL) },
+	)
+	if err != nil {
+		return err
+	}
+	b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("plain JS Worker %.0f/s", their),
+		fmt.Sprintf("%.2f", our/their), "≥ 0.50", our/their >= 0.5})
+	plain.Stop()
+	serve, err := b.startServe()
+	if err != nil {
+		return err
+	}
+	defer serve.Stop()
+	our, their, err = b.turns(
+		func() (float64, error) { return wrk(ours.URL + "/healthz") },
+		func() (float64, error) { return wrk(serve.URL) },
+	)
+	b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("workers.Serve %.0f/s", their),
+		fmt.Sprintf("%.1f", our/their), "≥ 30", our/their >= 30})
+	return err
+}
+
+// signin measures the server's processor time of both steps of a password sign-in beside one scrypt check.
+func (b *bench) signin() error {
+	ours, err := b.latchkey("signin")
+	if err != nil {
+		return err
+	}
+	defer ours.Stop()
+	person, browser, upn, err := b.member(ours, 0)
+	if err != nil {
+		return err
+	}
+	plain, err := startPlain(b.ctx, b.dir, "scrypt")
+	if err != nil {
+		return err
+	}
+	defer plain.Stop()
+	for range 30 { // let the runtime's compiler settle
+		if err := errors.Join(browser.signIn(upn, person), get(plain.URL)); err != nil {
+			return err
+		}
+	}
+	our, their, err := b.turns(
+		func() (float64, error) {
+			return spent(ours.PID(), 100, func() error { return browser.signIn(upn, person) })
+		},
+		func() (float64, error) { return spent(plain.PID(), 20, func() error { return get(plain.URL) }) },
+	)
+	b.rows = append(b.rows, row{"password sign-in at the server, CPU", fmt.Sprintf("%.1f ms", our),
+		fmt.Sprintf("scrypt N=2^14 r=16, native %.1f ms", their), fmt.Sprintf("1/%.1f", their/our), "≤ 1/7", our*7 <= their})
+	return err
+}
+
+// codeflow measures authorize and token for people who are signed in.
+func (b *bench) codeflow() error {
+	ours, err := b.latchkey("codeflow")
+	if err != nil {
+		return err
+	}
+	defer ours.Stop()
+	file, err := json.Marshal(map[string]any{"applications": []any{map[string]any{
+		"client_id": clientID, "name": "Bench", "client_secret": ours.Secrets.ShopSecret, "redirect_uris": []string{redirectURI},
+	}}})
+	if err != nil {
+		return err
+	}
+	if err := ours.Load(b.ctx, file); err != nil {
+		return err
+	}
+	plain, err := startPlain(b.ctx, b.dir, "flow", "Code")
+	if err != nil {
+		return err
+	}
+	defer plain.Stop()
+	const clients = 8
+	members, strangers := make([]*browser, clients), make([]*browser, clients)
+	for i := range clients {
+		if _, members[i], _, err = b.member(ours, i); err != nil {
+			return err
+		}
+		strangers[i] = newBrowser(plain.URL, "", "secret")
+	}
+	our, their, err := b.turns(
+		func() (float64, error) {
+			return flows(clients, 4*time.Second, func(c int) error { return members[c].codeFlow() })
+		},
+		func() (float64, error) {
+			return flows(clients, 4*time.Second, func(c int) error { return strangers[c].plainFlow(c) })
+		},
+	)
+	b.rows = append(b.rows, row{"authorize + token, signed in", fmt.Sprintf("%.0f/s", our),
+		fmt.Sprintf("plain JS Worker and object %.0f/s", their), fmt.Sprintf("%.2f", our/their), "≥ 0.50", our/their >= 0.5})
+	return err
+}
+
+// memory watches the isolate's memory over ten thousand sign-ins.
+func (b *bench) memory() error {
+	ours, err := b.latchkey("memory")
+	if err != nil {
+		return err
+	}
+	defer ours.Stop()
+	const clients, total, step = 8, 10_000, 1_000
+	people, browsers, upns := make([]*person, clients), make([]*browser, clients), make([]string, clients)
+	for i := range clients {
+		if people[i], browsers[i], upns[i], err = b.member(ours, i); err != nil {
+			return err
+		}
+	}
+	var marks []string
+	var first, last int64
+	for n := step; n <= total; n += step {
+		if err := each(clients, step/clients, func(c int) error { return browsers[c].signIn(upns[c], people[c]) }); err != nil {
+			return err
+		}
+		if last, err = resident(ours.PID()); err != nil {
+			return err
+		}
+		if n == step {
+			first = last
+		}
+		marks = append(marks, fmt.Sprint(last>>20))
+	}
+	ratio := float64(last) / float64(first)
+	b.rows = append(b.rows, row{"memory after 10,000 sign-ins", fmt.Sprintf("%d MiB", last>>20),
+		fmt.Sprintf("after each 1,000: %s MiB", strings.Join(marks, " ")), fmt.Sprintf("%.2f", ratio), "≤ 1.10", ratio <= 1.10})
+	return nil
+}
+
+// member makes an account and returns who can sign in to it, in a browser that is signed in.
+func (b *bench) member(s *local.Service, n int) (*person, *browser, string, error) {
+	p, upn := newPerson(longPassword), fmt.Sprintf("bench-%d-%d@%s", n, time.Now().UnixNano()%1e9, local.DefaultDomain)
+	w := newBrowser(s.URL, s.Issuer, s.Secrets.ShopSecret)
+	if err := w.signUp(upn, p); err != nil {
+		return nil, nil, "", err
+	}
+	if u, err := url.Parse(s.URL); err != nil || u.Host == "" {
+		return nil, nil, "", fmt.Errorf("%q", s.URL)
+	}
+	return p, w, upn, nil
+}
+
+// each calls f n times for each of the clients, which run at once.
+func each(clients, n int, f func(client int) error) error {
+	errs := make(chan error, clients)
+	for c := range clients {
+		go func() {
+			for range n {
+				if err := f(c); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	var all error
+	for range clients {
+		all = errors.Join(all, <-errs)
+	}
+	return all
+}

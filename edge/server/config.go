@@ -1,0 +1,109 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/throttle"
+)
+
+// Config is everything that can be set. Each setting is read once, at the start, from the variable named beside it: on workerd a
+// binding of the Worker, natively the environment. Choices of a tenant are rows in its object, not settings.
+type Config struct {
+	Issuer        string             // LATCHKEY_ISSUER: https origin without a trailing slash
+	DefaultDomain string             // LATCHKEY_DEFAULT_DOMAIN: domain of the addresses Latchkey hands out
+	Root          keys.Root          // LATCHKEY_ROOT_KEY: "id:base64url(32 bytes)", the newest first, comma-separated
+	OperatorKey   string             // LATCHKEY_OPERATOR_KEY: bearer of PUT /operator/applications, 32 characters or more
+	Mail          string             // LATCHKEY_MAIL: smtp://…, https://…, or outbox: on a local host
+	RangeService  string             // LATCHKEY_RANGE_SERVICE: https prefix of a breached-password range service
+	AddressHeader string             // LATCHKEY_ADDRESS_HEADER: header with the client's address, set by the platform; default CF-Connecting-IP
+	SignupLimit   throttle.Limit     // LATCHKEY_SIGNUP_LIMIT: accounts an address may create; default 3/24h
+	SignupAllow   throttle.AllowList // LATCHKEY_SIGNUP_ALLOW: CIDRs that the limit does not apply to
+	SigninLimit   throttle.Limit     // LATCHKEY_SIGNIN_LIMIT: password attempts from an address; default 60/10m
+	ExtraDomains  []string           // LATCHKEY_EXTRA_DOMAINS: special-use domains (.test, .localhost) that addresses may have
+}
+
+const (
+	defaultSignupLimit = "3/24h"
+	defaultSigninLimit = "60/10m"
+	minOperatorKey     = 32
+)
+
+// ParseConfig reads the settings through get, which returns "" for what is not set. The error names every variable that is
+// wrong and says what to do.
+func ParseConfig(get func(name string) string) (Config, error) {
+	c := Config{
+		Issuer:        get("LATCHKEY_ISSUER"),
+		DefaultDomain: strings.ToLower(get("LATCHKEY_DEFAULT_DOMAIN")),
+		OperatorKey:   get("LATCHKEY_OPERATOR_KEY"),
+		Mail:          get("LATCHKEY_MAIL"),
+		RangeService:  get("LATCHKEY_RANGE_SERVICE"),
+		AddressHeader: or(get("LATCHKEY_ADDRESS_HEADER"), "CF-Connecting-IP"),
+		ExtraDomains:  fields(get("LATCHKEY_EXTRA_DOMAINS")),
+	}
+	var problems []error
+	wrong := func(name string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	wrong("LATCHKEY_ISSUER", checkOrigin(c.Issuer))
+	if c.DefaultDomain == "" || !strings.Contains(c.DefaultDomain, ".") {
+		wrong("LATCHKEY_DEFAULT_DOMAIN", errors.New("want a domain name such as id.example.com"))
+	}
+	wrong("LATCHKEY_MAIL", checkMail(c))
+	if c.OperatorKey != "" && len(c.OperatorKey) < minOperatorKey {
+		wrong("LATCHKEY_OPERATOR_KEY", fmt.Errorf("has %d characters, want %d random ones or more", len(c.OperatorKey), minOperatorKey))
+	}
+	var err error
+	c.Root, err = keys.ParseRoot(get("LATCHKEY_ROOT_KEY"))
+	wrong("LATCHKEY_ROOT_KEY", err)
+	c.SignupLimit, err = throttle.ParseLimit(or(get("LATCHKEY_SIGNUP_LIMIT"), defaultSignupLimit))
+	wrong("LATCHKEY_SIGNUP_LIMIT", err)
+	c.SigninLimit, err = throttle.ParseLimit(or(get("LATCHKEY_SIGNIN_LIMIT"), defaultSigninLimit))
+	wrong("LATCHKEY_SIGNIN_LIMIT", err)
+	c.SignupAllow, err = throttle.ParseAllowList(get("LATCHKEY_SIGNUP_ALLOW"))
+	wrong("LATCHKEY_SIGNUP_ALLOW", err)
+	if c.RangeService != "" {
+		if u, err := url.Parse(c.RangeService); err != nil || u.Scheme != "https" || u.Host == "" {
+			wrong("LATCHKEY_RANGE_SERVICE", errors.New("want an https URL that a prefix of five characters is appended to"))
+		}
+	}
+	return c, errors.Join(problems...)
+}
+
+// checkOrigin accepts only what can stand before every path: https, a host, nothing else.
+func checkOrigin(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.String() != "https://"+u.Host {
+		return fmt.Errorf("%q is not an https origin such as https://login.example.com", s)
+	}
+	return nil
+}
+
+// checkMail refuses the outbox anywhere but on a machine of one's own: who can open it can prove any address.
+func checkMail(c Config) error {
+	u, _ := url.Parse(c.Issuer) // checked on its own
+	local := u != nil && (u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || strings.HasSuffix(u.Hostname(), ".test"))
+	switch {
+	case c.Mail == "":
+		return errors.New("want smtp://user:password@host:port?from=…, https://…?from=…, or outbox: on a local host")
+	case strings.HasPrefix(c.Mail, "outbox:") && !local:
+		return errors.New("outbox: shows everybody's codes, so it works only with an issuer on localhost; set smtp:// or https://")
+	}
+	return nil
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func fields(list string) []string {
+	return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })
+}

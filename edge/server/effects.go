@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/message"
+	"github.com/latchkey-id/latchkey/edge/names"
+	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/signin"
+)
+
+// mailLifetime is how long a mail may wait to be delivered; what it says is worthless long before.
+const mailLifetime = time.Hour
+
+// postbox carries mail from sign-up to the message service. A mail waits in an account's outbox until it is delivered, and there is
+// a code in it that proves an address, so it waits sealed.
+type postbox struct {
+	keys    *keys.Service
+	message *message.Service
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// letter is what is sealed.
+type letter struct {
+	Template string `json:"template"`
+	To       string `json:"to"`
+	Language string `json:"language"`
+	Code     string `json:"code"`
+}
+
+// templates of message for what signin has to say.
+var templates = map[signin.Letter]message.Template{
+	signin.LetterCode:   message.TemplateCode,
+	signin.LetterExists: message.TemplateExists,
+}
+
+// Compose implements signin.Mail.
+func (p *postbox) Compose(ctx context.Context, kind signin.Letter, to, language, code string) (json.RawMessage, error) {
+	sealed, err := p.keys.Seal(ctx, keys.PurposeState,
+		letter{string(templates[kind]), to, language, code}, p.now().Add(mailLifetime))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(sealed)
+}
+
+// deliver is the effect of account.TopicMail.
+func (p *postbox) deliver(ctx context.Context, d object.Delivery) error {
+	var sealed string
+	if err := json.Unmarshal(d.Payload, &sealed); err != nil {
+		return err
+	}
+	var l letter
+	err := p.keys.Open(ctx, keys.PurposeState, sealed, &l)
+	if errors.Is(err, keys.ErrExpired) {
+		p.log.WarnContext(ctx, "a mail was never delivered", "id", d.ID, "tries", d.Try)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = p.message.Send(ctx, message.Mail{
+		ID: d.ID, To: l.To, Template: message.Template(l.Template), Language: l.Language, Data: message.Data{Code: l.Code},
+	})
+	if errors.Is(err, message.ErrRefused) { // for good: trying again would only annoy the mail server
+		p.log.WarnContext(ctx, "a mail was refused", "id", d.ID, "tries", d.Try, "error", err)
+		return nil
+	}
+	return err
+}
+
+// commitName is the effect of account.TopicNamesCommit: a reserved name becomes the account's for good.
+func commitName(n *names.Service, log *slog.Logger) object.Effect {
+	return func(ctx context.Context, d object.Delivery) error {
+		var c account.NamesCommit
+		if err := json.Unmarshal(d.Payload, &c); err != nil {
+			return fmt.Errorf("server: %s: %w", account.TopicNamesCommit, err)
+		}
+		err := n.Commit(ctx, c.Name, c.Token)
+		if errors.Is(err, names.ErrLost) { // never tried again: the reservation was renewed just before and is gone all the same
+			log.ErrorContext(ctx, "an account has lost its name", "account", d.Object)
+			return nil
+		}
+		return err
+	}
+}
