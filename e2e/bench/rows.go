@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/e2e/local"
+	"github.com/latchkey-id/latchkey/e2e/opaquetest"
 )
 
 const longPassword = "correct horse battery staple bench"
@@ -66,13 +67,13 @@ func (b *bench) signin() error {
 	}
 	defer plain.Stop()
 	for range 30 { // let the runtime's compiler settle
-		if err := errors.Join(browser.signIn(upn, person), get(plain.URL)); err != nil {
+		if err := errors.Join(browser.SignIn(upn, person), get(plain.URL)); err != nil {
 			return err
 		}
 	}
 	our, their, err := b.turns(
 		func() (float64, error) {
-			return spent(ours.PID(), 100, func() error { return browser.signIn(upn, person) })
+			return spent(ours.PID(), 100, func() error { return browser.SignIn(upn, person) })
 		},
 		func() (float64, error) { return spent(plain.PID(), 20, func() error { return get(plain.URL) }) },
 	)
@@ -131,7 +132,7 @@ func (b *bench) memory() error {
 	}
 	defer ours.Stop()
 	const clients, total, step = 8, 10_000, 1_000
-	people, browsers, upns := make([]*person, clients), make([]*browser, clients), make([]string, clients)
+	people, browsers, upns := make([]*opaquetest.Person, clients), make([]*browser, clients), make([]string, clients)
 	for i := range clients {
 		if people[i], browsers[i], upns[i], err = b.member(ours, i); err != nil {
 			return err
@@ -140,7 +141,7 @@ func (b *bench) memory() error {
 	var marks []string
 	var first, last int64
 	for n := step; n <= total; n += step {
-		if err := each(clients, step/clients, func(c int) error { return browsers[c].signIn(upns[c], people[c]) }); err != nil {
+		if err := each(clients, step/clients, func(c int) error { return browsers[c].SignIn(upns[c], people[c]) }); err != nil {
 			return err
 		}
 		if last, err = resident(ours.PID()); err != nil {
@@ -158,10 +159,10 @@ func (b *bench) memory() error {
 }
 
 // member makes an account and returns who can sign in to it, in a browser that is signed in.
-func (b *bench) member(s *local.Service, n int) (*person, *browser, string, error) {
-	p, upn := newPerson(longPassword), fmt.Sprintf("bench-%d-%d@%s", n, time.Now().UnixNano()%1e9, local.DefaultDomain)
+func (b *bench) member(s *local.Service, n int) (*opaquetest.Person, *browser, string, error) {
+	p, upn := opaquetest.NewPerson(longPassword), fmt.Sprintf("bench-%d-%d@%s", n, time.Now().UnixNano()%1e9, local.DefaultDomain)
 	w := newBrowser(s.URL, s.Issuer, s.Secrets.ShopSecret)
-	if err := w.signUp(upn, p); err != nil {
+	if err := w.SignUp(upn, p); err != nil {
 		return nil, nil, "", err
 	}
 	if u, err := url.Parse(s.URL); err != nil || u.Host == "" {

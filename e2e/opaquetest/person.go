@@ -1,4 +1,8 @@
-package main
+// Package opaquetest plays a person and the person's browser towards Latchkey's JSON interface, for load and for tests that need
+// many sign-ups and sign-ins and no page.
+//
+// It must never be part of a client: it keeps what a password stretches to in memory.
+package opaquetest
 
 import (
 	"crypto/hkdf"
@@ -16,11 +20,15 @@ import (
 	"github.com/latchkey-id/latchkey/edge/api"
 )
 
-// person is an OPAQUE client that stretches its password once. The stretched value depends only on the password and the account's
+// Person is an OPAQUE client that stretches its password once. The stretched value depends only on the password and the account's
 // OPRF key, so it is the same at every sign-in; remembering it lets the load generator sign in ten thousand times without ten
 // thousand times Argon2id on its own side, while the server sees nothing but ordinary messages. Written from RFC 9807
 // beside the library, it is also a second opinion on the bytes.
-type person struct {
+type Person struct {
+	// InsecureUnstretched leaves Argon2id out. The server can't tell, because stretching is the client's alone; whoever steals such a
+	// record and the server's keys can.
+	InsecureUnstretched bool
+
 	password []byte
 	ksf      api.KSF
 	prk      []byte      // randomized_password, section 5.2.1
@@ -32,12 +40,13 @@ type person struct {
 
 const group = ecc.Ristretto255Sha512
 
-func newPerson(password string) *person {
-	return &person{password: []byte(password), blind: group.NewScalar().Random()}
+// NewPerson returns somebody who knows a password.
+func NewPerson(password string) *Person {
+	return &Person{password: []byte(password), blind: group.NewScalar().Random()}
 }
 
-// registration is the registration request, section 5.1.
-func (p *person) registration() ([]byte, error) {
+// Registration is the registration request, section 5.1.
+func (p *Person) Registration() ([]byte, error) {
 	client, err := api.Suite().Client()
 	if err != nil {
 		return nil, err
@@ -49,8 +58,8 @@ func (p *person) registration() ([]byte, error) {
 	return request.Serialize(), nil
 }
 
-// record answers a registration response with the record to store, section 5.2.
-func (p *person) record(response []byte, ksf api.KSF) ([]byte, error) {
+// Record answers a registration response with the record to store, section 5.2.
+func (p *Person) Record(response []byte, ksf api.KSF) ([]byte, error) {
 	if len(response) != 64 {
 		return nil, errors.New("registration response has a wrong length")
 	}
@@ -60,7 +69,10 @@ func (p *person) record(response []byte, ksf api.KSF) ([]byte, error) {
 	}
 	unblinded := evaluated.Multiply(p.blind.Copy().Invert()).Encode()
 	output := sha512.Sum512(slices.Concat(vector(p.password), vector(unblinded), []byte("Finalize"))) // RFC 9497 section 3.3.1
-	stretched := argon2.IDKey(output[:], make([]byte, 16), ksf.Time, ksf.Memory, ksf.Threads, 64)
+	stretched := output[:]
+	if !p.InsecureUnstretched {
+		stretched = argon2.IDKey(output[:], make([]byte, 16), ksf.Time, ksf.Memory, ksf.Threads, 64)
+	}
 	p.prk, _ = hkdf.Extract(sha512.New, slices.Concat(output[:], stretched), nil)
 	p.server, p.ksf = response[32:], ksf
 
@@ -73,14 +85,16 @@ func (p *person) record(response []byte, ksf api.KSF) ([]byte, error) {
 	return slices.Concat(p.public, p.expand(nil, "MaskingKey", 64), nonce, tag), nil
 }
 
-// attempt is one sign-in under way.
-type attempt struct {
-	*person
-	ke1   []byte
+// Attempt is one sign-in under way.
+type Attempt struct {
+	KE1 []byte // to be sent
+
+	*Person
 	share *ecc.Scalar
 }
 
-func (p *person) begin() (*attempt, error) {
+// Begin makes KE1, section 6.4.3.
+func (p *Person) Begin() (*Attempt, error) {
 	client, err := api.Suite().Client()
 	if err != nil {
 		return nil, err
@@ -90,11 +104,11 @@ func (p *person) begin() (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &attempt{p, ke1.Serialize(), share}, nil
+	return &Attempt{ke1.Serialize(), p, share}, nil
 }
 
-// ke3 answers KE2, section 6.4.3 (OPAQUE-3DH).
-func (a *attempt) ke3(ke2 []byte) ([]byte, error) {
+// KE3 answers KE2, section 6.4.3 (OPAQUE-3DH).
+func (a *Attempt) KE3(ke2 []byte) ([]byte, error) {
 	// evaluated 32, masking nonce 32, masked response 32+96, server nonce 32, server key share 32, server MAC 64
 	const credential, inner = 32 + 32 + 128, 32 + 32 + 128 + 64
 	if len(ke2) != inner+64 {
@@ -106,7 +120,7 @@ func (a *attempt) ke3(ke2 []byte) ([]byte, error) {
 	}
 	ikm := slices.Concat(share.Copy().Multiply(a.share).Encode(), server.Multiply(a.share).Encode(), share.Multiply(a.secret).Encode())
 	transcript := sha512.New()
-	transcript.Write(slices.Concat([]byte("OPAQUEv1-"), vector(api.Suite().Context), vector(a.public), a.ke1, vector(a.server), ke2[:inner]))
+	transcript.Write(slices.Concat([]byte("OPAQUEv1-"), vector(api.Suite().Context), vector(a.public), a.KE1, vector(a.server), ke2[:inner]))
 	preamble := transcript.Sum(nil)
 	prk, _ := hkdf.Extract(sha512.New, ikm, nil)
 	handshake := expandLabel(prk, "HandshakeSecret", preamble)
@@ -117,7 +131,7 @@ func (a *attempt) ke3(ke2 []byte) ([]byte, error) {
 	return mac(expandLabel(handshake, "ClientMAC", nil), transcript.Sum(nil)), nil
 }
 
-func (p *person) expand(nonce []byte, label string, size int) []byte {
+func (p *Person) expand(nonce []byte, label string, size int) []byte {
 	out, _ := hkdf.Expand(sha512.New, p.prk, string(nonce)+label, size)
 	return out
 }

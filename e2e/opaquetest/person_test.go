@@ -1,4 +1,4 @@
-package main
+package opaquetest
 
 import (
 	"testing"
@@ -22,8 +22,8 @@ func TestTwoImplementationsAgree(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	p := newPerson("correct horse battery staple")
-	data, err := p.registration()
+	p := NewPerson("correct horse battery staple")
+	data, err := p.Registration()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestTwoImplementationsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err = p.record(response.Serialize(), api.KSF{Name: "argon2id", Time: 1, Memory: 19 << 10, Threads: 1})
+	data, err = p.Record(response.Serialize(), api.KSF{Name: "argon2id", Time: 1, Memory: 19 << 10, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,16 +40,16 @@ func TestTwoImplementationsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := p.begin()
+	a, err := p.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ke1, _ := server.Deserialize.KE1(a.ke1)
+	ke1, _ := server.Deserialize.KE1(a.KE1)
 	ke2, output, err := server.GenerateKE2(ke1, &opaque.ClientRecord{RegistrationRecord: record, CredentialIdentifier: []byte("id")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err = a.ke3(ke2.Serialize())
+	data, err = a.KE3(ke2.Serialize())
 	if err != nil {
 		t.Fatal(err)
 	}
