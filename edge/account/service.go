@@ -62,7 +62,8 @@ func (s *Service) BeginSignin(ctx context.Context, id string, in BeginSigninIn) 
 	return call(ctx, s, BeginSignin, id, in)
 }
 
-// CompleteSignin spends the attempt and makes the session. ErrSpent; ErrSession when the secret in Renew is wrong.
+// CompleteSignin spends the attempt and makes the session. ErrSpent; ErrSession when the session in Renew has ended or its
+// secret is wrong: the attempt is still good then.
 func (s *Service) CompleteSignin(ctx context.Context, id string, in CompleteSigninIn) error {
 	return do(ctx, s, CompleteSignin, id, in)
 }

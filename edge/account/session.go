@@ -96,15 +96,11 @@ func insertSession(tx *object.Tx, s NewSession) {
 	writeSession(tx, s)
 }
 
-// renewSession puts a new secret, new times and a new place in the browser's present session. One that is gone is made anew.
+// renewSession puts a new secret, new times and a new place in the browser's present session. One that has ended is not revived:
+// applications were told that its id is over, or are about to be.
 func renewSession(tx *object.Tx, ref SessionRef, s NewSession) error {
-	var hash []byte
-	if !tx.Row(`SELECT secret_hash FROM session WHERE id = ?`, ref.ID).Scan(&hash) {
-		insertSession(tx, s)
-		return nil
-	}
-	if subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 {
-		return ErrSession
+	if _, err := checkSession(tx, ref); err != nil {
+		return err
 	}
 	writeSession(tx, s)
 	return nil

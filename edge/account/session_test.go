@@ -185,16 +185,25 @@ func TestSigningInAgainRenewsTheBrowsersSession(t *testing.T) {
 	}
 }
 
-func TestRenewingASessionThatIsGoneMakesIt(t *testing.T) {
+func TestASessionThatHasEndedIsNotRenewed(t *testing.T) {
 	w := newWorld(t)
-	id, old := w.account()
-	_, err := w.EndSession(t.Context(), id, account.EndSessionIn{Session: old})
-	must(t, err)
-	attempt, _ := w.begin(id, nil)
-	s, ref := newSession()
-	s.ID, ref.ID = old.ID, old.ID
-	must(t, w.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: s, Renew: &old}))
-	if w.live(id, old) || !w.live(id, ref) {
-		t.Error("the old secret is good, or the new one is not")
+	for _, rule := range []string{"ended", "expired"} {
+		id, old := w.account()
+		if rule == "ended" {
+			_, err := w.EndSession(t.Context(), id, account.EndSessionIn{Session: old})
+			must(t, err)
+		} else {
+			w.pass(31 * 24 * time.Hour)
+		}
+		attempt, _ := w.begin(id, nil)
+		s, ref := newSession()
+		in := account.CompleteSigninIn{Attempt: attempt, Session: s, Renew: &old}
+		in.Session.ID = old.ID
+		wants(t, w.CompleteSignin(t.Context(), id, in), account.ErrSession)
+		in.Session.ID, in.Renew = ref.ID, nil
+		must(t, w.CompleteSignin(t.Context(), id, in)) // the attempt was not lost
+		if w.live(id, old) || !w.live(id, ref) {
+			t.Errorf("%s: the old session is live, or the new one is not", rule)
+		}
 	}
 }

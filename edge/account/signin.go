@@ -61,7 +61,8 @@ type CompleteSigninIn struct {
 	Attempt string     `json:"attempt"`
 	Session NewSession `json:"session"`
 	// Renew is the session of this account that the browser is in already, nil for none. Session.ID is then the same: the session
-	// goes on with a new secret, so that the applications signed in to with it stay so and are told of its end.
+	// goes on with a new secret, so that the applications signed in to with it stay so and are told of its end. ErrSession when it
+	// has ended: then nothing has happened, and a new session takes its place.
 	Renew  *SessionRef `json:"renew,omitempty"`
 	Device *NewDevice  `json:"device,omitempty"` // to know this browser from now on; nil when BeginSignin answered KnownDevice
 	// UpgradeProof is the Hash of a secret that lets this session replace the record once by one of the same password

@@ -15,17 +15,21 @@ import (
 // client sent.
 const placeHeader = "Latchkey-Place"
 
-// arrival is a browser about to be signed in: what its cookies and the account's rows will be. A session is always a new
-// one, with an id and a secret that nobody has seen before.
+// arrival is a browser about to be signed in: what its cookies and the account's rows will be. Its secrets are always new ones
+// that nobody has seen before, whatever session the browser showed.
 type arrival struct {
-	cookie  session.Cookie
-	session account.NewSession
-	device  *account.NewDevice // nil when the account knows the browser
-	devices session.Devices    // for the device cookie
-	life    time.Duration
+	cookie   session.Cookie
+	session  account.NewSession
+	renew    *account.SessionRef // the session that goes on, when the browser is in one of this account
+	previous *session.Cookie     // the session that the browser leaves behind, nil for none
+	device   *account.NewDevice  // nil when the account knows the browser
+	devices  session.Devices     // for the device cookie
+	life     time.Duration
 }
 
-// arrive prepares the session of a browser at an account. knownDevice says that the account recognised the device cookie.
+// arrive prepares the session of a browser at an account. knownDevice says that the account recognised the device cookie. When the
+// person is only signing in again, because one application asked for it, the session keeps its id: the other applications
+// stay signed in, and are told when it ends.
 func (s *Service) arrive(r *http.Request, accountID string, keep, knownDevice bool) (arrival, error) {
 	devices, err := session.ReadDevices(r.Context(), s.Keys, r)
 	if err != nil {
@@ -43,6 +47,9 @@ func (s *Service) arrive(r *http.Request, accountID string, keep, knownDevice bo
 		Idle: int64(rest / time.Second), Absolute: int64(a.life / time.Second),
 		AMR: []string{"pwd"}, // RFC 8176 section 2
 	}
+	if err := s.succeed(r, &a); err != nil {
+		return arrival{}, err
+	}
 	device, has := devices.Of(accountID)
 	if !has || !knownDevice {
 		device = session.Device{Account: accountID, ID: account.NewID(), Secret: account.NewSecret()}
@@ -52,26 +59,48 @@ func (s *Service) arrive(r *http.Request, accountID string, keep, knownDevice bo
 	return a, nil
 }
 
-// settle is called when the session exists: it ends the session that the browser was in, of whichever account, and puts the
-// cookies of the new one in its place.
+// succeed looks at the session that the browser shows: one of the same account is renewed, one of another is left behind.
+func (s *Service) succeed(r *http.Request, a *arrival) error {
+	previous, err := session.Read(r.Context(), s.Keys, r)
+	switch {
+	case errors.Is(err, session.ErrNone):
+		return nil
+	case err != nil:
+		return err
+	case previous.Account != a.cookie.Account:
+		a.previous = &previous
+		return nil
+	}
+	ref := previous.Ref()
+	a.renew, a.cookie.ID, a.session.ID = &ref, previous.ID, previous.ID
+	return nil
+}
+
+// anew makes it a session of its own, when the one to be renewed has ended.
+func (a *arrival) anew() {
+	a.cookie.ID = account.NewID()
+	a.session.ID, a.renew = a.cookie.ID, nil
+}
+
+// settle is called when the session exists: it ends the other account's session that the browser was in, and puts the cookies of the
+// new one in its place.
 func (s *Service) settle(w http.ResponseWriter, r *http.Request, a arrival) error {
 	ctx, now := r.Context(), s.Now()
-	s.endPrevious(r)
+	if a.previous != nil {
+		s.leave(ctx, *a.previous)
+	}
 	if err := session.IssueDevices(ctx, s.Keys, w, a.devices, now); err != nil {
 		return err
 	}
 	return session.Issue(ctx, s.Keys, w, a.cookie, now, a.life, a.session.Keep)
 }
 
-// endPrevious ends the session that the cookie is about to be replaced of, because nobody could end it from this browser any more.
+// leave ends the session that the cookie is about to be replaced of, because nobody could end it from this browser any more.
 // The person is signed in already, so a failure is for the log.
-func (s *Service) endPrevious(r *http.Request) {
-	previous, err := session.Read(r.Context(), s.Keys, r)
-	if err == nil {
-		_, err = s.Accounts.EndSession(r.Context(), previous.Account, account.EndSessionIn{Session: previous.Ref()})
-	}
-	if err != nil && !errors.Is(err, session.ErrNone) && !errors.Is(err, account.ErrSession) {
-		s.Log.WarnContext(r.Context(), "a replaced session goes on until it expires", "error", err)
+func (s *Service) leave(ctx context.Context, previous session.Cookie) {
+	_, err := s.Accounts.EndSession(ctx, previous.Account, account.EndSessionIn{Session: previous.Ref()})
+	if err != nil && !errors.Is(err, account.ErrSession) {
+		s.Log.WarnContext(ctx, "a replaced session goes on until it expires", "error", err)
 	}
 }
 

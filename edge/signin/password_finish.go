@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,14 +39,11 @@ func (s *Service) passwordFinish(w http.ResponseWriter, r *http.Request, in api.
 	if err != nil {
 		return none, err
 	}
-	complete := account.CompleteSigninIn{Attempt: a.ID, Session: arrival.session, Device: arrival.device}
-	upgrade := ""
-	if Next(Facts{Realm: api.RealmManaged, Password: true, KSF: a.KSF}, s.policy) == StepUpgrade {
-		if upgrade, complete.UpgradeProof, err = s.upgradeProof(ctx, arrival.cookie); err != nil {
-			return none, err
-		}
+	upgrade, err := s.complete(ctx, a, &arrival)
+	if errors.Is(err, account.ErrSession) && arrival.renew != nil { // ended elsewhere, or renewed by another tab just now
+		arrival.anew()
+		upgrade, err = s.complete(ctx, a, &arrival)
 	}
-	err = s.Accounts.CompleteSignin(ctx, arrival.cookie.Account, complete)
 	if errors.Is(err, account.ErrSpent) {
 		return none, fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
 	}
@@ -56,4 +54,16 @@ func (s *Service) passwordFinish(w http.ResponseWriter, r *http.Request, in api.
 		return none, err
 	}
 	return api.PasswordFinishResponse{Redirect: destination(a.Flow), UpgradeProof: upgrade}, nil
+}
+
+// complete spends the attempt and makes or renews the session, in one transaction. When the record is due for stronger parameters, the
+// proof to replace it comes with it. ErrSpent; ErrSession when the session to renew is not there.
+func (s *Service) complete(ctx context.Context, a attempt, to *arrival) (upgrade string, err error) {
+	in := account.CompleteSigninIn{Attempt: a.ID, Session: to.session, Renew: to.renew, Device: to.device}
+	if Next(Facts{Realm: api.RealmManaged, Password: true, KSF: a.KSF}, s.policy) == StepUpgrade {
+		if upgrade, in.UpgradeProof, err = s.upgradeProof(ctx, to.cookie); err != nil {
+			return "", err
+		}
+	}
+	return upgrade, s.Accounts.CompleteSignin(ctx, to.cookie.Account, in)
 }

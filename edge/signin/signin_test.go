@@ -88,24 +88,59 @@ func TestRedirectIsBuiltFromAFlowIDOnly(t *testing.T) {
 	}
 }
 
-func TestEverySigninIsANewSessionAndEndsTheOneBefore(t *testing.T) {
+func TestSigningInAgainRenewsTheSessionUnderANewSecret(t *testing.T) {
+	w := worldOfAda(t)
+	b := w.browser("192.0.2.2")
+	_, err := b.signin(ada, goodPass, false)
+	must(t, err)
+	before := b.live()
+	_, err = b.signin(ada, goodPass, true)
+	must(t, err)
+	now := b.live()
+	if now.ID != before.ID || now.Secret == before.Secret {
+		t.Errorf("before %+v, now %+v", before, now)
+	}
+	if _, err := w.accounts.TouchSession(t.Context(), before.Account, before.Ref()); err == nil {
+		t.Error("the old secret is still good")
+	}
+}
+
+func TestSigningInAgainAfterTheSessionHasEndedMakesAnother(t *testing.T) {
+	w := worldOfAda(t)
+	for _, rule := range []string{"ended elsewhere", "renewed in another tab"} {
+		b := w.browser("192.0.2.2")
+		_, err := b.signin(ada, goodPass, false)
+		must(t, err)
+		before, cookie := b.live(), b.cookies[session.CookieName]
+		if rule == "ended elsewhere" {
+			_, err = w.accounts.EndSession(t.Context(), before.Account, account.EndSessionIn{Session: before.Ref()})
+		} else {
+			_, err = b.signin(ada, goodPass, false)
+		}
+		must(t, err)
+		b.cookies[session.CookieName] = cookie
+		_, err = b.signin(ada, goodPass, false)
+		must(t, err)
+		if now := b.live(); now.ID == before.ID {
+			t.Errorf("%s: the session was revived", rule)
+		}
+	}
+}
+
+func TestSigningInAsAnotherPersonEndsTheSessionBefore(t *testing.T) {
 	w := worldOfAda(t)
 	must(t, w.browser("192.0.2.9").signup(api.SignupEmail, "bob@example.org", goodPass))
 	b := w.browser("192.0.2.2")
-	var before session.Cookie
-	for _, upn := range []string{ada, ada, "bob@example.org"} {
-		_, err := b.signin(upn, goodPass, false)
-		must(t, err)
-		now := b.live()
-		if now.ID == before.ID || now.Secret == before.Secret {
-			t.Errorf("%s: the session of before goes on", upn)
-		}
-		if before.ID != "" {
-			if _, err := w.accounts.TouchSession(t.Context(), before.Account, before.Ref()); err == nil {
-				t.Errorf("%s: the session of before is still live", upn)
-			}
-		}
-		before = now
+	_, err := b.signin(ada, goodPass, false)
+	must(t, err)
+	before := b.live()
+	_, err = b.signin("bob@example.org", goodPass, false)
+	must(t, err)
+	if now := b.live(); now.ID == before.ID || now.Secret == before.Secret {
+		t.Error("the session of before goes on")
+	}
+	if _, err := w.accounts.TouchSession(t.Context(), before.Account, before.Ref()); err == nil {
+		t.Error("the session of before is still live")
 	}
 }
 
