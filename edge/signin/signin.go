@@ -32,6 +32,7 @@ type Names interface {
 	Lookup(ctx context.Context, name string) (names.Owner, bool, error)
 	Reserve(ctx context.Context, name string, owner names.Owner, ttl time.Duration) (token string, err error)
 	Renew(ctx context.Context, name, token string, ttl time.Duration) error
+	Commit(ctx context.Context, name, token string) error
 	Release(ctx context.Context, name, token string) error
 }
 

@@ -81,8 +81,14 @@ func (s *Service) activate(r *http.Request, up signup, known account.SignupFacts
 	if err != nil {
 		giveBack()
 		letGo()
+		return err
 	}
-	return err
+	// The account's outbox commits the name whatever happens from here on, but in its own time. Whoever is told that the account is
+	// there may sign in to it at once, so the answer waits for a commit.
+	if err := s.Names.Commit(ctx, up.UPN, token); err != nil {
+		s.Log.WarnContext(ctx, "a new account's name is left to the outbox", "error", err)
+	}
+	return nil
 }
 
 // claim makes sure of the name: the reservation of a new address is renewed, that of a proved e-mail address is made. Of two people

@@ -44,6 +44,25 @@ func TestAnAddressCreatesOnlySoManyAccounts(t *testing.T) {
 	}
 }
 
+// Who is told that the account is there signs in to it at once: the answer does not run ahead of the outbox.
+func TestANewAccountSignsInElsewhereAtOnce(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		kind api.SignupKind
+		upn  string
+	}{{api.SignupEmail, ada}, {api.SignupNew, "ada.lovelace@" + ownDomain}} {
+		b := w.browser("192.0.2.1")
+		up, err := b.prove(c.kind, c.upn)
+		must(t, err)
+		if p := b.finish(b.finishRequest(up, goodPass)); p != nil {
+			t.Fatal(p)
+		}
+		if _, err := w.browser("192.0.2.2").signin(c.upn, goodPass, false); err != nil {
+			t.Errorf("%s: %v", c.kind, err)
+		}
+	}
+}
+
 func TestFinishIsAllOrNothing(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser("192.0.2.1")
