@@ -34,6 +34,7 @@ const DefaultDomain = "latchkey.localhost"
 // Options say where things are. The zero value takes free ports and needs a Dir.
 type Options struct {
 	Root    string // of the repository, where edge/dist and site/dist are; default "."
+	Site    string // directory of the static pages; default site/dist below Root
 	Dir     string // state, certificates and secrets; made when missing, found again at the next start
 	Port    int    // of the sign-in service; the applications take the next two. 0: free ones
 	Plain   bool   // serve http, for measuring without TLS; the issuer stays https and no applications are started
@@ -62,6 +63,9 @@ type Service struct {
 func Start(ctx context.Context, o Options) (*Service, error) {
 	if o.Root == "" {
 		o.Root = "."
+	}
+	if o.Site == "" {
+		o.Site = filepath.Join(o.Root, "site/dist")
 	}
 	s := &Service{options: o, State: filepath.Join(o.Dir, "state")}
 	var err error
@@ -105,7 +109,7 @@ func (s *Service) startWorker(ctx context.Context) error {
 	}
 	maps.Copy(vars, s.options.Vars)
 	config := selfhost.Config{
-		Worker: filepath.Join(s.options.Root, "edge/dist"), Site: filepath.Join(s.options.Root, "site/dist"),
+		Worker: filepath.Join(s.options.Root, "edge/dist"), Site: s.options.Site,
 		State: s.State, Address: "127.0.0.1:" + strconv.Itoa(s.ports[0]),
 		Certificate: s.Certificates.Cert, Key: s.Certificates.Key, TrustedCAs: []string{s.Certificates.CA},
 		PrivateNetwork: true, Vars: vars, Log: s.options.Log,
