@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 )
 
@@ -51,8 +52,13 @@ func ParseConfig(get func(name string) string) (Config, error) {
 		}
 	}
 	wrong("LATCHKEY_ISSUER", checkOrigin(c.Issuer))
-	if c.DefaultDomain == "" || !strings.Contains(c.DefaultDomain, ".") {
-		wrong("LATCHKEY_DEFAULT_DOMAIN", errors.New("want a domain name such as id.example.com"))
+	if !names.IsDomain(c.DefaultDomain) {
+		wrong("LATCHKEY_DEFAULT_DOMAIN", fmt.Errorf("%q is not a domain name such as id.example.com", c.DefaultDomain))
+	}
+	for _, domain := range c.ExtraDomains {
+		if !names.IsDomain(domain) {
+			wrong("LATCHKEY_EXTRA_DOMAINS", fmt.Errorf("%q is not a domain name such as example.test", domain))
+		}
 	}
 	wrong("LATCHKEY_MAIL", checkMail(c))
 	if c.OperatorKey != "" && len(c.OperatorKey) < minOperatorKey {
@@ -75,11 +81,12 @@ func ParseConfig(get func(name string) string) (Config, error) {
 	return c, errors.Join(problems...)
 }
 
-// checkOrigin accepts only what can stand before every path: https, a host, nothing else.
+// checkOrigin accepts only what can stand before every path, in the form in which browsers send it as Origin: https, a host in small
+// letters, a port unless it is 443, nothing else.
 func checkOrigin(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.String() != "https://"+u.Host {
-		return fmt.Errorf("%q is not an https origin such as https://login.example.com", s)
+	if err != nil || s != "https://"+strings.ToLower(u.Host) || u.Hostname() == "" || u.Port() == "443" {
+		return fmt.Errorf("%q is not an https origin such as https://login.example.com: small letters, no path, no slash at the end", s)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // secure sets what every answer of the Worker carries. Pages are static and bring their own, looser policy from the asset
 // host; what comes from here is data or a redirect, so nothing may run, load or frame it. A handler that writes a page replaces the
-// policy by its own.
+// policy by its own, and one that may be cached says so.
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -21,6 +22,7 @@ func secure(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
 }
@@ -61,6 +63,57 @@ func bounded(log *slog.Logger, next http.Handler) http.Handler {
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// routed answers what mux has no route for, an unknown address or a known one with another method, by a problem document like any
+// other. No route has wildcards, so a handler that mux has found needs nothing more of mux.
+func routed(log *slog.Logger, mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			h.ServeHTTP(w, r)
+			return
+		}
+		found := &statusRecorder{ResponseWriter: discarded{w.Header()}, status: http.StatusOK}
+		h.ServeHTTP(found, r) // leaves Allow, or the Location of a path that was not clean
+		switch found.status {
+		case http.StatusNotFound:
+			problem.Write(w, r, log, problem.New(api.CodeNotFound))
+		case http.StatusMethodNotAllowed:
+			p := problem.New(api.CodeBadRequest)
+			p.Status, p.Title = found.status, "This address does not take this method."
+			problem.Write(w, r, log, p)
+		default:
+			w.WriteHeader(found.status)
+		}
+	})
+}
+
+// discarded keeps the headers of an answer and drops its body.
+type discarded struct{ header http.Header }
+
+func (d discarded) Header() http.Header         { return d.header }
+func (d discarded) Write(b []byte) (int, error) { return len(b), nil }
+func (d discarded) WriteHeader(int)             {}
+
+// recovered answers for a handler that has panicked and keeps the panic from the program, which on workerd serves everybody. What the
+// panic says may hold anything, so it goes to the log only.
+func recovered(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler { // a way to hang up, not a failure
+				panic(p)
+			}
+			log.ErrorContext(r.Context(), "panic", "request", r.Header.Get(problem.RequestHeader), "path", r.URL.Path,
+				"value", p, "stack", string(debug.Stack()))
+			problem.Write(w, r, log, problem.New(api.CodeInternal))
+		}()
 		next.ServeHTTP(w, r)
 	})
 }

@@ -6,6 +6,7 @@
 package server
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -51,7 +52,7 @@ func New(d Deps) (*Service, error) {
 	applications := tenant.NewService(tenant.ServiceDeps{Host: d.Host, Now: d.Now})
 	mail, err := message.New(message.Deps{URL: c.Mail, Host: d.Host, Dial: d.Dial, HTTP: d.Outbound, Now: d.Now, Log: d.Log})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("LATCHKEY_MAIL: %w", err)
 	}
 	box := &postbox{keys: ring, message: mail, now: d.Now, log: d.Log}
 	address := func(r *http.Request) string { return r.Header.Get(c.AddressHeader) }
@@ -70,7 +71,9 @@ func New(d Deps) (*Service, error) {
 		Mail: box, Address: address, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
 	portal.New(portal.Deps{Accounts: accounts, Keys: ring, Now: d.Now, Log: d.Log}).Mount(mux)
-	mux.Handle(tenant.RouteApplications, tenant.OperatorHandler(tenant.Deps{Applications: applications, OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log}))
+	mux.Handle("PUT "+tenant.RouteApplications, tenant.OperatorHandler(tenant.Deps{
+		Applications: applications, OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
+	}))
 	mail.Mount(mux)
 	mux.HandleFunc("GET "+api.RouteConfiguration, func(w http.ResponseWriter, r *http.Request) {
 		problem.JSON(w, api.Configuration{Issuer: c.Issuer, DefaultDomain: c.DefaultDomain, RangeService: c.RangeService, KSF: api.CurrentKSF})
@@ -93,9 +96,10 @@ func New(d Deps) (*Service, error) {
 
 // stack puts around the routes what every request goes through, outermost last.
 func stack(d Deps, mux *http.ServeMux) http.Handler {
-	var h http.Handler = mux
+	h := routed(d.Log, mux)
 	h = ownPages(d.Config.Issuer, d.Log, h)
 	h = bounded(d.Log, h)
+	h = recovered(d.Log, h)
 	h = secure(h)
 	return logged(d.Log, d.Now, h)
 }

@@ -42,14 +42,10 @@ type refusal struct {
 }
 
 // OperatorHandler answers PUT /operator/applications: bearer token, a file for Parse as body, Changes as answer. Every error is a
-// problem document (RFC 9457); one about the file has a detail for people and the faults for programs.
+// problem document (RFC 9457); one about the file has a detail for people and the faults for programs. Whoever mounts it names
+// the method.
 func OperatorHandler(d Deps) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPut {
-			w.Header().Set("Allow", http.MethodPut)
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
 		if !authorised(r, d.OperatorKey) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey operator"`)
 			p := problem.New(api.CodeSessionRequired)
