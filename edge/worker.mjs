@@ -26,8 +26,8 @@ async function body(request, limit) {
 
 function serve(request, url, bytes, env, ctx) {
   const outcome = warm(env).serve({ env, ctx }, head(request, url), bytes);
-  if (!(outcome instanceof Promise)) return respond(outcome, request.method);
-  const response = outcome.then((answer) => respond(answer, request.method));
+  if (!(outcome instanceof Promise)) return respond(outcome, request, env);
+  const response = outcome.then((answer) => respond(answer, request, env));
   ctx.waitUntil(response); // a client that hangs up must not strand a goroutine in the program that everybody shares
   return response;
 }
@@ -59,9 +59,11 @@ function head(request, url) {
 }
 
 // respond makes the response of an answer. There is none when the program has ended: the next one will do.
-function respond(answer, method) {
+function respond(answer, request, env) {
   if (!answer) return problem(503, "unavailable", "Service Unavailable", { "Retry-After": "1" });
   const { status } = answer;
+  const { method } = request;
+  if (status === 404 && env.ASSETS && method === "GET" && request.headers.get("accept")?.includes("text/html")) return missing(request.url, env);
   const empty = answer.body.length === 0 || method === "HEAD" || status === 204 || status === 205 || status === 304;
   try {
     return new Response(empty ? null : answer.body, { status, headers: pairs(answer.head) });
@@ -69,6 +71,14 @@ function respond(answer, method) {
     console.error(JSON.stringify({ level: "ERROR", msg: "answer refused by the runtime", error: String(e) }));
     return problem(500, "internal", "Internal Server Error");
   }
+}
+
+// missing is the page for a person who has come to where nothing is; a program gets the problem. Pages below /de/ are German, and so on.
+async function missing(url, env) {
+  const language = new URL(url).pathname.match(/^\/[a-z]{2}(?=\/)/)?.[0] ?? "";
+  let page = await env.ASSETS.fetch(new URL(`${language}/404`, url));
+  if (!page.ok && language) page = await env.ASSETS.fetch(new URL("/404", url));
+  return new Response(page.body, { status: 404, headers: page.headers });
 }
 
 function problem(status, code, title, headers) {

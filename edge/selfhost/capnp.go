@@ -51,7 +51,7 @@ func (c Config) moduleList(modules []string) string {
 	return list.String()
 }
 
-// bindings gives the Worker its variables, which workerd reads from its environment, and its objects.
+// bindings gives the Worker its variables, which workerd reads from its environment, its objects, and the pages as Cloudflare does.
 func (c Config) bindings() string {
 	var list strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(c.Vars)) {
@@ -59,6 +59,10 @@ func (c Config) bindings() string {
 	}
 	for _, class := range c.Objects {
 		fmt.Fprintf(&list, "\n        (name = %s, durableObjectNamespace = %s),", quote(binding(class)), quote(class))
+	}
+	if c.Site != "" {
+		list.WriteString(`
+        (name = "ASSETS", service = "site"),`)
 	}
 	return list.String()
 }
