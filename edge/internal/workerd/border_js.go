@@ -45,29 +45,45 @@ func hostLog(line unsafe.Pointer, n int32)
 // border is the state of the crossing. There is one program in an instance and one thread in a program.
 var border struct {
 	inbox []byte // where JavaScript writes what it passes
+	large []byte // or here, when that is too small; taken by the call that follows
 	room  []byte // where it writes what it returns at once
 	calls map[int32]*call
 	last  int32 // the newest call's number
 }
 
-// buffer makes room for n bytes and says where. JavaScript fills it and calls one of the functions below before anything
-// else happens.
+// small is how much fits in the place that JavaScript may keep on writing to; the same as in program.mjs.
+const small = 16 << 10
+
+// buffer makes room for n bytes and says where: for small messages always in the same place. JavaScript fills it and calls one of
+// the functions below before anything else happens.
 //
 //go:wasmexport buffer
 func buffer(n int32) unsafe.Pointer {
-	if int(n) > len(border.inbox) {
-		border.inbox = make([]byte, max(int(n), 16<<10))
+	if n <= small {
+		if border.inbox == nil {
+			border.inbox = make([]byte, small)
+		}
+		return pointer(border.inbox)
 	}
-	return unsafe.Pointer(unsafe.SliceData(border.inbox))
+	border.large = make([]byte, n)
+	return pointer(border.large)
 }
 
-// incoming copies what JavaScript wrote, and lets go of a buffer that was needed for one large message only.
-func incoming(n int32) []byte {
-	data := append([]byte(nil), border.inbox[:n]...)
-	if len(border.inbox) > 256<<10 {
-		border.inbox = nil
+// written is what JavaScript has put there, n bytes of it. It is good until the program waits.
+func written(n int32) []byte {
+	if border.large != nil {
+		return border.large[:n]
 	}
-	return data
+	return border.inbox[:n]
+}
+
+// incoming is a copy to keep.
+func incoming(n int32) []byte {
+	if data := border.large; data != nil {
+		border.large = nil
+		return data[:n:n]
+	}
+	return append([]byte(nil), border.inbox[:n]...)
 }
 
 func pointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
@@ -75,7 +91,7 @@ func pointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b
 // room is where a function that answers at once may write.
 func room() []byte {
 	if border.room == nil {
-		border.room = make([]byte, 16<<10)
+		border.room = make([]byte, small)
 	}
 	return border.room
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 )
 
 // Operations that JavaScript carries out while the goroutine that asked for them waits.
@@ -104,15 +105,17 @@ func (c *call) failure() error {
 	return nil
 }
 
-// settle ends an operation. It only marks the waiting goroutine as ready.
+// settle ends an operation: it wakes the goroutine that waits for it.
 //
 //go:wasmexport settle
 func settle(id, status, n int32) {
+	data := incoming(n)
 	c := border.calls[id]
 	if c == nil {
 		return
 	}
 	delete(border.calls, id)
-	c.status, c.data = status, incoming(n)
+	c.status, c.data = status, data
 	close(c.done)
+	runtime.Gosched()
 }

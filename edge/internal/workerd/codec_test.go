@@ -1,6 +1,7 @@
 package workerd
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestParseRequest(t *testing.T) {
-	r, err := parseRequest("POST\nhttps://id.example:8443/a%2Fb/c?x=1&y\n203.0.113.7\n"+
+	r, err := parseRequest(context.Background(), "POST\nhttps://id.example:8443/a%2Fb/c?x=1&y\n203.0.113.7\n"+
 		"host\nid.example\naccept\ntext/html\nx-own\na\nx-own\nb\ncookie\na=1\n", []byte("body"))
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +32,7 @@ func TestParseRequest(t *testing.T) {
 
 func TestParseRequestLikeNetHTTP(t *testing.T) {
 	for _, target := range []string{"/", "/a", "/a?", "/a?b=c", "//x/y", "/%41", "/a;b?c;d", "/ü?ü", "/a%00"} {
-		r, err := parseRequest("GET\nhttps://h"+target+"\n\n", nil)
+		r, err := parseRequest(context.Background(), "GET\nhttps://h"+target+"\n\n", nil)
 		raw := "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n"
 		w, wantErr := http.ReadRequest(newReader(raw))
 		if (err != nil) != (wantErr != nil) {
@@ -49,7 +50,7 @@ func TestParseRequestRefuses(t *testing.T) {
 		"", "GET", "GET\nhttps://h/\n", "\nhttps://h/\n\n", "GET\nftp://h/\n\n", "GET\nhttps://h\n\n", "GET\nhttps:///\n\n",
 		"GET\nhttps://h/%zz\n\n", "GET\nhttps://h/\n\na", "GET\nhttps://h/\n\na\n", "GET\nhttps://h/\n\n\nb\n", "GET\nhttps://h/\n\na\nb",
 	} {
-		if r, err := parseRequest(head, nil); !errors.Is(err, errRequest) {
+		if r, err := parseRequest(context.Background(), head, nil); !errors.Is(err, errRequest) {
 			t.Errorf("%q: %v, %v", head, r, err)
 		}
 	}

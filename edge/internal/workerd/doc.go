@@ -20,6 +20,7 @@
 //     runtime's own (AbortSignal.timeout), later work goes on an object's alarm.
 //   - A panic is recovered in every goroutine that this package starts. One that is not (in a goroutine that a handler
 //     started) ends the program for everybody; the JavaScript half then answers 503 and starts another.
+//   - A request that only reads (GET, HEAD) has no client address: worker.mjs says why.
 //   - SQL sees JavaScript's numbers. Whole numbers up to 2^53 pass both ways, larger ones are refused ([ErrInteger]), and
 //     an argument is a REAL until a STRICT column makes it an INTEGER: write CAST(? AS INTEGER) where that matters.
 //

@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"math"
 	"net/http"
@@ -21,7 +22,7 @@ func FuzzParseRequest(f *testing.F) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{rest...}", func(http.ResponseWriter, *http.Request) {})
 	f.Fuzz(func(t *testing.T, head string, body []byte) {
-		r, err := parseRequest(head, body)
+		r, err := parseRequest(context.Background(), head, body)
 		if err != nil {
 			return
 		}

@@ -7,15 +7,17 @@ const memoryLimit = 64 << 20; // bytes of the program's memory, unless LATCHKEY_
 
 let program = null;
 let started = 0;
+let limit = memoryLimit;
 
 // warm returns the program. The first request starts it, because random values are refused in global scope; a program that has
 // ended is replaced, and so is an idle one that has grown large, because its memory never shrinks.
 export function warm(env) {
   if (program && !program.dead) {
     if (program.requests.size > 0) program.expire(Date.now());
-    if (program.requests.size > 0 || program.size <= (env.LATCHKEY_MEMORY_LIMIT | 0 || memoryLimit)) return program;
+    if (program.requests.size > 0 || program.size <= limit) return program;
   }
   started++;
+  limit = Number(env.LATCHKEY_MEMORY_LIMIT) || memoryLimit;
   return (program = new Program(module, env));
 }
 

@@ -5,6 +5,7 @@ package workerd
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -53,6 +54,7 @@ const (
 func invoke(id, op, n int32) {
 	frame := incoming(n)
 	go transact(id, op, frame)
+	runtime.Gosched()
 }
 
 func transact(id, op int32, frame []byte) {
@@ -109,6 +111,7 @@ func deliver(id, n int32) {
 			outcome, status = program.objects.Deliver(newContext(id), kind, due), settledOK
 		}
 	}()
+	runtime.Gosched()
 }
 
 // database is the SQL of the object whose transaction is open.

@@ -52,7 +52,7 @@ async function fetchOutside(_, frame) {
 }
 
 // pairs reads lines of name and value in turn.
-export function pairs(lines) {
+function pairs(lines) {
   const list = [];
   const line = lines.split("\n");
   for (let i = 0; i + 1 < line.length; i += 2) list.push([line[i], line[i + 1]]);

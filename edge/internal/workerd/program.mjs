@@ -7,9 +7,24 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scratch = new Writer();
 const none = new Uint8Array(0);
+const small = 16 << 10; // bytes; the same as in border_js.go
 
 // stranded is when a request is given up, in milliseconds: the runtime has dropped it without a word. Cloudflare itself waits 100 s.
 const stranded = 120_000;
+
+// Request is what goroutines of one request may do I/O with. An object that delivers its effects has one too.
+class Request {
+  constructor(id, env) {
+    this.id = id;
+    this.env = env;
+    this.started = 0; // when it began to wait
+    this.calls = null; // operations that its goroutines wait for
+    this.sockets = null;
+    this.finished = false;
+    this.answer = null; // none when the program ended
+    this.resolve = null;
+  }
+}
 
 // Program is one instance of the module. It must be made inside a request: random values are refused outside of one.
 export class Program {
@@ -17,9 +32,10 @@ export class Program {
     this.env = env;
     this.dead = false;
     this.requests = new Map(); // those not yet answered, oldest first
-    this.running = 0; // the request or object that Go is running for
+    this.running = null; // the request that Go is running for
     this.last = 0;
     this.keys = new Keys();
+    this.inbox = 0; // where Go reads what is small
     this.kept = none; // a result that Go had no room for
     this.transaction = null; // { id, sql, answer } of the object whose transaction is open
     const go = (this.go = new globalThis.Go());
@@ -53,41 +69,47 @@ export class Program {
   }
 
   // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something.
-  // An answer is { status, head, body }. context is { env, ctx }.
-  serve(context, head, body) {
-    const request = this.#begin(context);
-    const room = 3 * head.length;
-    this.#guard(() => {
-      const at = this.exports.buffer(room + body.length);
-      const { written } = encoder.encodeInto(head, this.view().subarray(at, at + room));
-      if (body.length) this.view().set(body, at + written);
+  // An answer is { status, head, body }.
+  serve(env, head, body) {
+    if (this.dead) return null;
+    const request = (this.running = new Request(this.#next(), env));
+    try {
+      const room = 3 * head.length;
+      const at = this.#room(room + body.length);
+      const bytes = this.view();
+      const { written } = encoder.encodeInto(head, bytes.subarray(at, at + room));
+      if (body.length) bytes.set(body, at + written);
       this.exports.request(request.id, written, body.length);
-    });
-    this.#resume(request.id);
+      if (!request.finished) this.exports.resume();
+    } catch (e) {
+      this.#die(e);
+    }
+    this.#leave();
     return this.#outcome(request);
   }
 
   // transact runs an object's method; sql is the object's database, whose transaction the caller has opened. The answer is
   // { status, alarm, data }; it is null when there is none, and the caller must roll back.
   transact(sql, op, kind, name, method, data) {
+    if (this.dead) return null;
     const id = this.#next();
-    const frame = scratch.reset().text(kind).text(name).text(method).data(data).done();
-    const outer = this.transaction;
     const transaction = (this.transaction = { id, sql, answer: null });
-    this.#guard(() => this.exports.invoke(id, op, this.#pass(frame)));
-    this.#resume(id);
-    this.transaction = outer;
+    try {
+      this.exports.invoke(id, op, this.#pass(scratch.reset().text(kind).text(name).text(method).data(data).done()));
+      if (!transaction.answer) this.exports.resume();
+    } catch (e) {
+      this.#die(e);
+    }
+    this.#leave();
     return transaction.answer;
   }
 
   // deliver carries out effects of an object, and returns a promise of their outcome.
-  async deliver(context, kind, due) {
-    const request = this.#begin(context);
-    const frame = scratch.reset().text(kind).data(due).done();
-    this.#guard(() => this.exports.deliver(request.id, this.#pass(frame)));
-    this.#resume(request.id);
+  async deliver(env, kind, due) {
+    const request = new Request(this.#next(), env);
+    this.#enter(request, () => this.exports.deliver(request.id, this.#pass(scratch.reset().text(kind).data(due).done())));
     const answer = await this.#outcome(request);
-    return answer.status === 0 ? answer.data : null;
+    return answer?.status === 0 ? answer.data : null;
   }
 
   // expire gives up requests that the runtime has dropped. Their goroutines wake with an error and can do no more I/O.
@@ -95,7 +117,7 @@ export class Program {
     for (const request of this.requests.values()) {
       if (now - request.started < stranded) return;
       this.#finish(request, null);
-      for (const call of request.calls) this.#settle(request, call, 2, none);
+      for (const call of request.calls ?? []) this.#settle(request, call, 2, none);
     }
   }
 
@@ -103,58 +125,60 @@ export class Program {
     return (this.last = (this.last + 1) & 0x7fffffff);
   }
 
-  #begin({ env, ctx }) {
-    const id = this.#next();
-    const request = {
-      id, env, ctx, started: Date.now(), calls: new Set(), sockets: null, finished: false, answer: null, resolve: null,
-    };
-    this.requests.set(id, request);
-    return request;
+  // #outcome is the answer of a request, or a promise of it. Only one that waits is remembered: most never do.
+  #outcome(request) {
+    if (request.finished) return request.answer;
+    if (this.dead) return null;
+    request.started = Date.now();
+    this.requests.set(request.id, request);
+    return new Promise((resolve) => (request.resolve = resolve));
   }
 
   #finish(request, answer) {
     if (request.finished) return;
     request.finished = true;
     request.answer = answer;
-    this.requests.delete(request.id);
     if (request.sockets) closeSockets(request);
-    if (request.resolve) request.resolve(answer);
+    if (!request.resolve) return;
+    this.requests.delete(request.id);
+    request.resolve(answer);
   }
 
-  // #outcome is null for a request that the program will never answer.
-  #outcome(request) {
-    if (request.finished) return request.answer;
-    return new Promise((resolve) => (request.resolve = resolve));
+  #find(id) {
+    return this.running?.id === id ? this.running : this.requests.get(id);
+  }
+
+  // #room is where Go reads what it is passed. There is room for what is small at a place that stays.
+  #room(n) {
+    if (n > small) return this.exports.buffer(n);
+    return (this.inbox ||= this.exports.buffer(small));
   }
 
   // #pass writes a frame where Go can read it and returns its length.
   #pass(frame) {
-    const at = this.exports.buffer(frame.length);
+    const at = this.#room(frame.length);
     this.view().set(frame, at);
     return frame.length;
   }
 
-  // #guard runs f, which calls into Go. An exception is the end of the program: its stack is in disorder.
-  #guard(f) {
-    if (this.dead) return;
+  // #enter calls into Go for a request. The function that is called lets the goroutine it wakes run; what else there is to run
+  // for the request, resume does: it returns when all goroutines wait. An exception is the end of the program, whose stack
+  // is in disorder then.
+  #enter(request, call) {
+    if (this.dead) return this.#finish(request, null);
+    this.running = request;
     try {
-      f();
+      call();
+      if (!request.finished) this.exports.resume();
     } catch (e) {
       this.#die(e);
     }
+    this.#leave();
   }
 
-  // #resume runs the program until all of its goroutines wait.
-  #resume(id) {
-    if (this.dead) return;
-    const outer = this.running;
-    this.running = id;
-    try {
-      this.exports.resume();
-    } catch (e) {
-      this.#die(e);
-    }
-    this.running = outer;
+  #leave() {
+    this.running = null;
+    this.transaction = null;
     if (this.go.exited) this.#die();
   }
 
@@ -168,8 +192,7 @@ export class Program {
 
   #settle(request, call, status, data) {
     request.calls.delete(call);
-    this.#guard(() => this.exports.settle(call, status, this.#pass(data)));
-    this.#resume(request.id);
+    this.#enter(request, () => this.exports.settle(call, status, this.#pass(data)));
   }
 
   // #return hands bytes to Go: in the room it gave, or kept until it takes them.
@@ -188,19 +211,18 @@ export class Program {
     const read = (at, n) => this.view().subarray(at, at + n);
     return {
       respond: (id, status, headAt, headLen, bodyAt, bodyLen) => {
-        const request = this.requests.get(id);
-        if (!request) return;
-        this.#finish(request, { status, head: decoder.decode(read(headAt, headLen)), body: this.view().slice(bodyAt, bodyAt + bodyLen) });
+        const request = this.#find(id);
+        if (request) this.#finish(request, { status, head: decoder.decode(read(headAt, headLen)), body: this.view().slice(bodyAt, bodyAt + bodyLen) });
       },
       answer: (id, status, alarm, at, n) => {
         const answer = { status, alarm, data: this.view().slice(at, at + n) };
         if (this.transaction?.id === id) this.transaction.answer = answer;
-        else if (this.requests.has(id)) this.#finish(this.requests.get(id), answer);
+        else if (this.#find(id)) this.#finish(this.#find(id), answer);
       },
       call: (op, id, call, at, n) => {
-        const request = this.requests.get(id);
-        if (!request || this.running !== id) return 1;
-        request.calls.add(call);
+        const request = this.running;
+        if (request?.id !== id || request.finished) return 1;
+        (request.calls ??= new Set()).add(call);
         perform(op, request, this.view().slice(at, at + n)).then(({ status, data }) => {
           if (this.dead) this.#finish(request, null);
           else if (request.calls.has(call)) this.#settle(request, call, status, data);

@@ -2,6 +2,7 @@ package workerd
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"net/http"
@@ -15,6 +16,9 @@ var errRequest = errors.New("workerd: malformed request")
 // overTLS marks requests that reached the runtime over TLS, which does not tell more about the connection.
 var overTLS = &tls.ConnectionState{HandshakeComplete: true}
 
+// blank is what all requests begin with: WithContext makes a copy anyway.
+var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody}
+
 // requestBody is a request's body, wholly read before Go sees it.
 type requestBody struct{ bytes.Reader }
 
@@ -22,16 +26,15 @@ func (*requestBody) Close() error { return nil }
 
 // parseRequest makes the request that a handler sees. head is lines of UTF-8, which neither a URL nor a header can hold a
 // newline of: method, URL, remote address, then a name and a value for each header, names in lower case.
-func parseRequest(head string, body []byte) (*http.Request, error) {
+func parseRequest(ctx context.Context, head string, body []byte) (*http.Request, error) {
 	method, rest, ok1 := strings.Cut(head, "\n")
 	address, rest, ok2 := strings.Cut(rest, "\n")
 	remote, rest, ok3 := strings.Cut(rest, "\n")
 	if !ok1 || !ok2 || !ok3 || method == "" {
 		return nil, errRequest
 	}
-	r := &http.Request{
-		Method: method, RemoteAddr: remote, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
-	}
+	r := blank.WithContext(ctx)
+	r.Method, r.RemoteAddr = method, remote
 	if err := setTarget(r, address); err != nil {
 		return nil, err
 	}

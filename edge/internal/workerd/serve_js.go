@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -43,16 +44,49 @@ func environment() map[string]string {
 	return env
 }
 
+// job is a request on its way to a goroutine.
+type job struct {
+	id   int32
+	head string
+	body []byte
+}
+
+// crew are goroutines that wait for a request. A new one would begin each time with a stack that has to grow, and be moved, before
+// a handler has what it needs.
+var crew []chan job
+
+const maxCrew = 64
+
 // request takes a request that JavaScript has written: its head as text, then its body.
 //
 //go:wasmexport request
 func request(id, headLen, bodyLen int32) {
-	head := string(border.inbox[:headLen])
-	var body []byte
+	j := job{id: id, head: string(written(headLen))}
 	if bodyLen > 0 {
-		body = incoming(headLen + bodyLen)[headLen:]
+		j.body = incoming(headLen + bodyLen)[headLen:]
 	}
-	go serve(id, head, body)
+	border.large = nil
+	var jobs chan job
+	if n := len(crew); n > 0 {
+		jobs, crew = crew[n-1], crew[:n-1]
+	} else {
+		jobs = make(chan job, 1)
+		go work(jobs)
+	}
+	jobs <- j // there is room: whoever is in the crew has none
+	runtime.Gosched()
+}
+
+// work serves requests until the crew is full.
+func work(jobs chan job) {
+	for {
+		j := <-jobs
+		serve(j.id, j.head, j.body)
+		if len(crew) >= maxCrew {
+			return
+		}
+		crew = append(crew, jobs)
+	}
 }
 
 func serve(id int32, head string, body []byte) {
@@ -66,12 +100,11 @@ func serve(id int32, head string, body []byte) {
 		w.finish()
 		hostRespond(id, int32(w.status), pointer(w.head), int32(len(w.head)), pointer(w.body), int32(len(w.body)))
 	}()
-	parsed, err := parseRequest(head, body)
-	if err != nil {
+	var err error
+	if r, err = parseRequest(newContext(id), head, body); err != nil {
 		w.problem(http.StatusBadRequest, api.CodeBadRequest, "")
 		return
 	}
-	r = parsed.WithContext(newContext(id))
 	program.handler.ServeHTTP(w, r)
 }
 

@@ -14,10 +14,7 @@ import (
 var held [][]byte
 
 func requestRoutes(mux *http.ServeMux, env map[string]string) {
-	mux.HandleFunc("GET /hello", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
-		w.Write([]byte("hello\n"))
-	})
+	mux.HandleFunc("GET /hello", hello)
 	for _, path := range []string{"/echo", "/echo/"} {
 		mux.HandleFunc(path, echo)
 	}
@@ -37,6 +34,11 @@ func requestRoutes(mux *http.ServeMux, env map[string]string) {
 		held = append(held, make([]byte, n<<20))
 		io.WriteString(w, strconv.Itoa(len(held)))
 	})
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain")
+	w.Write([]byte("hello\n"))
 }
 
 // size counts the bytes that it was sent: none of a refused body may arrive.
