@@ -49,12 +49,13 @@ func (l Limit) check() error {
 func (l Limit) String() string { return fmt.Sprintf("%d/%s", l.Count, l.Window) }
 
 // ClientPrefix returns what stands for the owner of an address: an IPv4 address, or the /64 network of an IPv6 one, of which
-// every customer has at least one. An IPv4 address written as IPv6 is the IPv4 address. Text that is no address, and that
-// would be the proxy's mistake, stands for itself, bounded, so that it is limited as well.
+// every customer has at least one. An IPv4 address written as IPv6 is the IPv4 address. All text that is no address, which
+// would be the proxy's mistake, is one client: if it stood for itself, whoever can influence it would have a fresh count for every
+// request.
 func ClientPrefix(addr string) string {
 	a, ok := parseAddr(addr)
 	if !ok {
-		return "invalid:" + addr[:min(len(addr), 64)]
+		return unknownClient
 	}
 	bits := 32
 	if a.Is6() {
@@ -62,10 +63,13 @@ func ClientPrefix(addr string) string {
 	}
 	p, err := a.Prefix(bits)
 	if err != nil {
-		return "invalid:" + a.String()
+		return unknownClient
 	}
 	return p.String()
 }
+
+// unknownClient is what ClientPrefix makes of text that is no address.
+const unknownClient = "invalid"
 
 // parseAddr takes an address without a port. Zones are dropped, mapped IPv4 addresses are unmapped.
 func parseAddr(s string) (netip.Addr, bool) {
