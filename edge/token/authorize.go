@@ -114,7 +114,9 @@ func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *requ
 		return "", oauth.ErrInteractionRequired
 	}
 	secret := account.NewSecret()
-	code, err := s.keys.Seal(ctx, keys.PurposeCode, code{Account: present.Account, Secret: secret}, s.now().Add(CodeLifetime))
+	// The account refuses a code after CodeLifetime. What names the account outlives that, so that a code that comes back late still
+	// revokes what it had issued.
+	code, err := s.keys.Seal(ctx, keys.PurposeCode, code{Account: present.Account, Secret: secret}, s.now().Add(CodeLifetime+AccessLifetime))
 	if err != nil {
 		return "", fmt.Errorf("token: seal code: %w", err)
 	}

@@ -216,6 +216,21 @@ func TestReplayRevokesWhatTheCodeHadIssued(t *testing.T) {
 	}
 }
 
+// The first to redeem a stolen code may have been the thief, and the owner slow.
+func TestReplayAfterTheCodeHasExpiredStillRevokes(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	code := b.code()
+	_, tok := b.redeem(exchange(code))
+	g.wait(2 * time.Minute)
+	if _, got := b.redeem(exchange(code)); got.Error != "invalid_grant" {
+		t.Fatalf("replay: %+v", got)
+	}
+	if res := b.userinfo(tok.AccessToken); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the access token outlived the late replay: %d", res.StatusCode)
+	}
+}
+
 func TestHundredSimultaneousRedemptionsSucceedOnce(t *testing.T) {
 	b, _ := newRig(t).signedIn("ada@id.test")
 	form := exchange(b.code()).Encode()
