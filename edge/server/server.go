@@ -55,7 +55,7 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("LATCHKEY_MAIL: %w", err)
 	}
 	box := &postbox{keys: ring, message: mail, now: d.Now, log: d.Log}
-	address := func(r *http.Request) string { return r.Header.Get(c.AddressHeader) }
+	address := func(r *http.Request) string { return clientAddress(r, c.AddressHeader) }
 
 	mux := http.NewServeMux()
 	provider := token.New(token.Deps{
