@@ -20,7 +20,10 @@ import (
 // browsers trust it, and its log is shown when the test fails.
 func startOwn(t *testing.T, o local.Options) *local.Service {
 	t.Helper()
-	log := &journal{}
+	log, ok := o.Log.(*journal)
+	if !ok {
+		log = &journal{}
+	}
 	o.Root, o.Dir, o.Log, o.ShopLog = "..", t.TempDir(), log, slog.New(slog.NewTextHandler(log, nil))
 	for _, file := range []string{service.Certificates.CA, service.Certificates.Cert, service.Certificates.Key} {
 		data, err := os.ReadFile(file)

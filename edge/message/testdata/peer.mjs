@@ -7,6 +7,8 @@ const options = JSON.parse(process.argv[2]);
 const { SMTPServer } = createRequire(options.modules + "/")("smtp-server");
 const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
 
+let greylist = Number(options.greylist ?? 0); // letters still to be put off; true is 1
+
 const server = new SMTPServer({
   key: readFileSync(options.key),
   cert: readFileSync(options.cert),
@@ -20,7 +22,7 @@ const server = new SMTPServer({
     callback(good ? null : Object.assign(new Error("no: " + auth.password), { responseCode: 535 }), { user: auth.username });
   },
   onMailFrom(address, session, callback) {
-    callback(options.greylist ? Object.assign(new Error("come back later"), { responseCode: 451 }) : null);
+    callback(greylist-- > 0 ? Object.assign(new Error("come back later"), { responseCode: 451 }) : null);
   },
   onRcptTo(address, session, callback) {
     callback(address.address.startsWith("nobody@") ? Object.assign(new Error("no such person"), { responseCode: 550 }) : null);
