@@ -7,6 +7,7 @@ import { readAll } from "./internal/workerd/outbound.mjs";
 const none = new Uint8Array(0);
 const apiBody = 64 << 10; // bytes of a request's body under /api
 const otherBody = 1 << 20; // and elsewhere
+const patience = 1 << 20; // bytes over the bound that are read, and not kept, to be polite
 
 export default {
   fetch(request, env, ctx) {
@@ -19,11 +20,14 @@ export default {
   },
 };
 
-// body reads a request's body, or returns null when it is longer than the limit, at once if the request says so.
+// body reads a request's body, or returns null when it is longer than the limit. What is a little longer is read to its end,
+// because a client that is cut off in the middle of sending may not read why.
 async function body(request, limit) {
-  const length = request.headers.get("content-length");
-  if (length === null) return readAll(request.body, limit);
-  return Number(length) <= limit ? new Uint8Array(await request.arrayBuffer()) : null;
+  const field = request.headers.get("content-length");
+  if (field === null) return readAll(request.body, limit, patience);
+  const length = Number(field);
+  if (length <= limit) return new Uint8Array(await request.arrayBuffer());
+  return length <= limit + patience ? readAll(request.body, 0, limit + patience) : null;
 }
 
 function serve(request, url, bytes, env, ctx, writes) {

@@ -59,8 +59,8 @@ function pairs(lines) {
   return list;
 }
 
-// readAll reads a stream to its end, or returns null as soon as it is over the limit.
-export async function readAll(stream, limit) {
+// readAll reads a stream to its end. It returns null when that is over the limit, as soon as it is more than patience over it.
+export async function readAll(stream, limit, patience = 0) {
   if (!stream) return none;
   const reader = stream.getReader();
   const parts = [];
@@ -68,12 +68,15 @@ export async function readAll(stream, limit) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if ((size += value.length) > limit) {
+    size += value.length;
+    if (size <= limit) parts.push(value);
+    else parts.length = 0;
+    if (size > limit + patience) {
       reader.cancel().catch(() => {});
       return null;
     }
-    parts.push(value);
   }
+  if (size > limit) return null;
   if (parts.length === 1) return parts[0];
   const all = new Uint8Array(size);
   let at = 0;
