@@ -67,6 +67,7 @@ func build(o options) error {
 		return err
 	}
 	out["_headers"] = policy
+	out[".assetsignore"] = []byte("*.br\n*.gz\n") // Cloudflare compresses by itself; these are for hosts that don't
 	o.log("%d pages in %d languages, %d other files", len(pages)+len(documents), len(texts.languages), len(assets.files))
 	if err := compress(out, filepath.Join(o.root, ".latchkey", "cache"), o.log); err != nil {
 		return err
