@@ -74,7 +74,7 @@ deploy: lint build ## check, then upload to Cloudflare
 	$(WRANGLER) deploy
 
 clean: ## forget builds, local keys, certificates and all local state
-	rm -rf .latchkey $(WORKER) $(SITE)
+	rm -rf .latchkey .wrangler $(WORKER) $(SITE)
 
 # What the targets stand on.
 
