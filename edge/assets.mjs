@@ -1,6 +1,8 @@
-// Static pages on plain workerd, the way Cloudflare serves a Worker's assets: a request that names a file gets the file, and every
-// other one goes to the Worker. It is a service of its own between the socket and the Worker, over a disk service (FILES).
-// Files are fixed while it runs, as in a deployment.
+// Latchkey on plain workerd with its static pages: a request that names a file gets the file and every other one goes to the Worker,
+// as Cloudflare does it with a Worker's assets. The files come from a disk service (FILES) and are fixed while it runs, as
+// in a deployment. It shares the Worker's isolate, because a request that is passed on to another costs more than a page.
+import worker from "./worker.mjs";
+export * from "./worker.mjs";
 
 const types = {
   html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8",
@@ -15,16 +17,26 @@ const origin = "http://files";
 let site = null; // { files, rules }: shared as a finished value, because no request may wait for another
 
 export default {
-  async fetch(request, env) {
-    if (request.method !== "GET" && request.method !== "HEAD") return env.WORKER.fetch(request);
-    site ??= await load(env.FILES);
-    const url = new URL(request.url);
-    const found = find(site.files, url.pathname);
-    if (!found) return env.WORKER.fetch(request);
-    if (found.redirect) return new Response(null, { status: 307, headers: { Location: found.redirect + url.search } });
-    return serve(request, env.FILES, url, found.file);
+  fetch(request, env, ctx) {
+    if (request.method !== "GET" && request.method !== "HEAD") return worker.fetch(request, env, ctx);
+    return site ? answer(request, env, ctx) : load(env.FILES).then((loaded) => ((site = loaded), answer(request, env, ctx)));
   },
 };
+
+// answer is the file or, not a moment later than without files, what the Worker answers.
+function answer(request, env, ctx) {
+  const found = find(site.files, pathOf(request.url));
+  if (!found) return worker.fetch(request, env, ctx);
+  const url = new URL(request.url);
+  if (found.redirect) return new Response(null, { status: 307, headers: { Location: found.redirect + url.search } });
+  return serve(request, env.FILES, url, found.file);
+}
+
+function pathOf(url) {
+  const path = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", path);
+  return query < 0 ? url.slice(path) : url.slice(path, query);
+}
 
 async function load(disk) {
   const files = new Set();

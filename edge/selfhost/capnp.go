@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-const assetsModule = "assets.mjs"
-
 // capnp writes workerd's configuration (Cap'n Proto text). Files are named relative to the directory that it will be in.
 func (c Config) capnp(modules []string) string {
-	front, site := "latchkey", ""
+	site := ""
 	if c.Site != "" {
-		front, site = "site", c.siteServices()
+		site = fmt.Sprintf(`
+    (name = "files", disk = (path = %s, allowDotfiles = true)),`, quote(c.Site))
 	}
 	return fmt.Sprintf(`# Written by Latchkey at every start.
 using Workerd = import "/workerd/workerd.capnp";
@@ -35,10 +34,10 @@ const config :Workerd.Config = (
       tlsOptions = (trustBrowserCas = true, trustedCertificates = [%s]),
     )),%s
   ],
-  sockets = [(name = "front", address = %s, %s, service = %s)],
+  sockets = [(name = "front", address = %s, %s, service = "latchkey")],
 );
 `, c.moduleList(modules), quote(compatibilityDate), c.bindings(), c.namespaces(), quote(c.objectDirectory()),
-		c.networks(), c.embedAll(c.TrustedCAs), site, quote(c.Address), c.protocol(), quote(front))
+		c.networks(), c.embedAll(c.TrustedCAs), site, quote(c.Address), c.protocol())
 }
 
 func (c Config) objectDirectory() string { return filepath.Join(c.State, "objects") }
@@ -62,7 +61,8 @@ func (c Config) bindings() string {
 	}
 	if c.Site != "" {
 		list.WriteString(`
-        (name = "ASSETS", service = "site"),`)
+        (name = "FILES", service = "files"),
+        (name = "ASSETS", service = "latchkey"),`) // itself: it finds pages first
 	}
 	return list.String()
 }
@@ -81,18 +81,6 @@ func (c Config) networks() string {
 		return `"public", "private"`
 	}
 	return `"public"`
-}
-
-// siteServices serves static pages first and passes on to the Worker what is none, as Cloudflare does.
-func (c Config) siteServices() string {
-	return fmt.Sprintf(`
-    (name = "site", worker = (
-      modules = [(name = %s, esModule = %s)],
-      compatibilityDate = %s,
-      bindings = [(name = "FILES", service = "files"), (name = "WORKER", service = "latchkey")],
-    )),
-    (name = "files", disk = (path = %s, allowDotfiles = true)),`,
-		quote(assetsModule), c.embed(filepath.Join(c.Worker, assetsModule)), quote(compatibilityDate), quote(c.Site))
 }
 
 func (c Config) protocol() string {

@@ -26,7 +26,7 @@ type Config struct {
 
 	Vars map[string]string // the Worker's variables and secrets; passed in the process's environment, never on disk
 
-	Main    string    // module that the Worker starts from; "worker.mjs" when empty
+	Main    string    // module that the Worker starts from; "worker.mjs" when empty, and with Site it can be no other
 	Objects []string  // classes of its objects; Latchkey's own when nil
 	Workerd string    // the workerd program; from node_modules or PATH when empty
 	Log     io.Writer // receives workerd's output; os.Stderr when nil
@@ -35,7 +35,7 @@ type Config struct {
 // compatibilityDate fixes the runtime's behaviour: the same as in wrangler.toml.
 const compatibilityDate = "2026-04-20"
 
-var latchkeyObjects = []string{"Keys", "Names", "Tenant", "Account", "Throttle"}
+var latchkeyObjects = []string{"Keys", "Names", "Tenant", "Account", "Throttle", "Message"}
 
 // complete checks a configuration and fills in what was left out. Paths become absolute.
 func (c Config) complete() (Config, error) {
@@ -44,6 +44,12 @@ func (c Config) complete() (Config, error) {
 	}
 	if (c.Certificate == "") != (c.Key == "") {
 		return c, errors.New("selfhost: Certificate and Key are needed together")
+	}
+	if c.Site != "" {
+		if c.Main != "" {
+			return c, errors.New("selfhost: Main and Site do not go together")
+		}
+		c.Main = "assets.mjs" // which passes on to worker.mjs
 	}
 	if c.Main == "" {
 		c.Main = "worker.mjs"
@@ -85,9 +91,6 @@ func (c Config) findModules() ([]string, error) {
 	err := fs.WalkDir(os.DirFS(c.Worker), ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path == c.Main || moduleKind(path) == "" {
 			return err
-		}
-		if c.Site != "" && path == assetsModule {
-			return nil // runs as a service of its own
 		}
 		modules = append(modules, path)
 		return nil

@@ -85,6 +85,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		"no worker":   func(c *Config) { c.Worker = "" },
 		"no address":  func(c *Config) { c.Address = "" },
 		"half of TLS": func(c *Config) { c.Key = "key.pem" },
+		"two mains":   func(c *Config) { c.Main, c.Site = "worker.mjs", c.Worker },
 		"no module":   func(c *Config) {},
 		"no such dir": func(c *Config) { c.Worker = filepath.Join(c.Worker, "none") },
 	} {
