@@ -19,9 +19,16 @@ const (
 	labelCode    = "latchkey/signup/code"
 )
 
-// mailLimit is how many mails of ours one address may cause to another, whoever asks. Its owner may be slowed down by an
-// outsider who uses it up, and is not flooded.
-var mailLimit = throttle.Limit{Count: 10, Window: time.Hour}
+// mailLimits is how many mails of ours go to one address, whoever asks. They bound what its owner has to put up with, and, with
+// api.CodeTries for each mail, what strangers can guess together: a hundred of a million codes a day. Who uses them up slows the
+// owner down.
+var mailLimits = []struct {
+	what  string
+	limit throttle.Limit
+}{
+	{"mail", throttle.Limit{Count: 10, Window: time.Hour}}, // first, so that what it refuses does not count for the day
+	{"mail-day", throttle.Limit{Count: 20, Window: 24 * time.Hour}},
+}
 
 // begunPerAccount is how many sign-ups may be begun for each account that the limit allows: people mistype and give up.
 const begunPerAccount = 10
@@ -50,6 +57,24 @@ func (s *Service) bucket(ctx context.Context, label, what, who string) (string, 
 		return "", err
 	}
 	return what + ":" + hex.EncodeToString(mac[:16]), nil
+}
+
+// mayMail takes one from the mails that may go to an address.
+func (s *Service) mayMail(ctx context.Context, to string) error {
+	for _, l := range mailLimits {
+		bucket, err := s.bucket(ctx, labelMail, l.what, to)
+		if err != nil {
+			return err
+		}
+		ok, wait, err := s.Throttle.Take(ctx, bucket, l.limit)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return problem.Retry(api.CodeTooManyAttempts, wait)
+		}
+	}
+	return nil
 }
 
 // mayCreate answers CodeSignupLimit when the client has created its accounts for now, before it goes through a sign-up in vain. The

@@ -216,6 +216,7 @@ func TestMalformedKE1IsRefused(t *testing.T) {
 	for _, upn := range []string{ada, "nobody@example.org"} {
 		for rule, ke1 := range map[string][]byte{
 			"empty": {}, "short": good[1:], "long": append(bytes.Clone(good), 0), "no point": bytes.Repeat([]byte{0xff}, password.KE1Length),
+			"identity as blinded element": slices.Concat(make([]byte, 32), good[32:]), "identity as key share": slices.Concat(good[:64], make([]byte, 32)),
 		} {
 			if p := b.post(api.RoutePasswordBegin, api.PasswordBeginRequest{UPN: upn, KE1: ke1}, nil); !refusedWith(p, api.CodeBadRequest) {
 				t.Errorf("%s, %s: %v", upn, rule, p)

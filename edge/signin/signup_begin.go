@@ -127,16 +127,8 @@ func (s *Service) sendFirstCode(ctx context.Context, up *signup) error {
 
 // composeCode makes a new code and the mail that carries it, or the mail that goes to an address that has an account.
 func (s *Service) composeCode(ctx context.Context, up signup) (hash []byte, mail json.RawMessage, err error) {
-	bucket, err := s.bucket(ctx, labelMail, "mail", up.UPN)
-	if err != nil {
+	if err := s.mayMail(ctx, up.UPN); err != nil {
 		return nil, nil, err
-	}
-	ok, wait, err := s.Throttle.Take(ctx, bucket, mailLimit)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !ok {
-		return nil, nil, problem.Retry(api.CodeTooManyAttempts, wait)
 	}
 	code := newCode()
 	if hash, err = s.codeHash(ctx, up.Account, code); err != nil {

@@ -273,6 +273,31 @@ func TestCodesAndMailsAreBounded(t *testing.T) {
 	}
 }
 
+// Strangers who share the work, each with a sign-up of his own, get no more tries at an address than one would.
+func TestGuessesAtOneAddressAreBoundedWhoeverMakesThem(t *testing.T) {
+	w := newWorld(t)
+	codes := 0
+	for hour := range 24 {
+		for n := range 12 {
+			b := w.browser(fmt.Sprintf("192.0.%d.%d", hour, n))
+			switch p := b.post(api.RouteSignupBegin, api.SignupBeginRequest{Kind: api.SignupEmail, UPN: ada}, new(api.SignupState)); {
+			case p == nil:
+				codes++
+			case !refusedWith(p, api.CodeTooManyAttempts):
+				t.Fatal(p)
+			}
+		}
+		w.pass(59 * time.Minute)
+	}
+	if codes != 20 {
+		t.Errorf("%d codes for one address in a day, want 20", codes)
+	}
+	w.pass(24 * time.Hour)
+	if p := w.browser("192.0.2.1").post(api.RouteSignupBegin, api.SignupBeginRequest{Kind: api.SignupEmail, UPN: ada}, new(api.SignupState)); p != nil {
+		t.Errorf("a day later: %v", p)
+	}
+}
+
 func TestAnAbandonedNewAddressIsFreeAgain(t *testing.T) {
 	w := newWorld(t)
 	begin := func() *api.Problem {
