@@ -85,7 +85,7 @@ func (w *apiWay) send(ctx context.Context, m Mail, l letter) error {
 	if answer.StatusCode/100 == 2 {
 		return nil
 	}
-	err = fmt.Errorf("the mail service answered %d %s", answer.StatusCode, clean(string(said), []string{m.Data.Code, w.token}))
+	err = fmt.Errorf("the mail service answered %d %s", answer.StatusCode, clean(string(said), []string{m.Data.Code, w.token, m.To}))
 	switch answer.StatusCode {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return fmt.Errorf("%w: %w", ErrRefused, err)

@@ -72,7 +72,7 @@ func TestAPIAnswers(t *testing.T) {
 		{200, true, false}, {202, true, false}, {302, false, false}, {400, false, true}, {401, false, false}, {403, false, false},
 		{409, false, false}, {422, false, true}, {429, false, false}, {500, false, false}, {503, false, false},
 	} {
-		web := &service{status: c.status, says: `{"message":"cannot send 493817 with t0ken` + "\n" + `"}`}
+		web := &service{status: c.status, says: `{"message":"cannot send 493817 to ann@example.com with t0ken` + "\n" + `"}`}
 		s, err := New(Deps{URL: "https://t0ken@api.example/?from=a@id.example", HTTP: web})
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func TestAPIAnswers(t *testing.T) {
 		if (err == nil) != c.ok || errors.Is(err, ErrRefused) != c.final {
 			t.Errorf("%d: %v", c.status, err)
 		}
-		if text := fmt.Sprint(err); strings.Contains(text, "493817") || strings.Contains(text, "t0ken") || strings.Contains(text, "\n") {
+		if text := fmt.Sprint(err); strings.Contains(text, "493817") || strings.Contains(text, "t0ken") || strings.Contains(text, "ann@") || strings.Contains(text, "\n") {
 			t.Errorf("%d: told too much: %s", c.status, text)
 		}
 		if err != nil && !strings.Contains(err.Error(), fmt.Sprint(c.status)) {

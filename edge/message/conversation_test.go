@@ -70,6 +70,19 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
+// Who has an account, or wants one, is nobody's business who reads the log.
+func TestRecipientsStayOutOfErrors(t *testing.T) {
+	s, err := New(Deps{URL: "smtp://127.0.0.1:1?from=a@id.example&tls=off", Dial: dialScript(t,
+		"220 a\r\n", "250 a\r\n", "250 ok\r\n", "550 <"+ann.To+">: no such user\r\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Send(context.Background(), ann)
+	if !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "@") || !strings.Contains(err.Error(), "no such user") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCommandsHaveOneLine(t *testing.T) {
 	c := newConversation(nil)
 	for _, command := range []string{"RCPT TO:<a@b>\r\nDATA", "NOOP\n", "NOOP\x00"} {

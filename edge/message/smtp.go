@@ -78,7 +78,7 @@ func (w *smtpWay) send(ctx context.Context, m Mail, l letter) error {
 	if err := conn.SetDeadline(w.now().Add(smtpTime)); err != nil {
 		return err
 	}
-	c := newConversation(conn, m.Data.Code, w.password)
+	c := newConversation(conn, m.Data.Code, w.password, m.To) // servers like to repeat the recipient
 	if err := w.open(c); err != nil {
 		return fmt.Errorf("%s: %w", w.address, err)
 	}
