@@ -5,8 +5,8 @@ import { warm } from "./internal/workerd/isolate.mjs";
 import { readAll } from "./internal/workerd/outbound.mjs";
 
 const none = new Uint8Array(0);
-const apiBody = 64 << 10; // bytes of a request's body under /api
-const otherBody = 1 << 20; // and elsewhere
+const operatorBody = 1 << 20; // bytes of a request's body under /operator
+const otherBody = 64 << 10; // and elsewhere: a body is held in memory that all requests share, before anybody knows who sends it
 const patience = 1 << 20; // bytes over the bound that are read, and not kept, to be polite
 
 export default {
@@ -14,7 +14,7 @@ export default {
     const { url, method } = request;
     if (method === "GET" || method === "HEAD") return serve(request, url, none, env, ctx, false);
     if (request.body === null) return serve(request, url, none, env, ctx, true);
-    const limit = new URL(url).pathname.startsWith("/api/") ? apiBody : otherBody;
+    const limit = new URL(url).pathname.startsWith("/operator/") ? operatorBody : otherBody;
     return body(request, limit).then((bytes) =>
       bytes ? serve(request, url, bytes, env, ctx, true) : problem(413, "too_large", "Content Too Large"));
   },

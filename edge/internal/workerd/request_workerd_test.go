@@ -82,8 +82,9 @@ func TestBodyOverBoundIsRefused(t *testing.T) {
 	}{
 		{"/api/size", 64 << 10, false, 200}, {"/api/size", 64<<10 + 1, false, 413},
 		{"/api/size", 64 << 10, true, 200}, {"/api/size", 64<<10 + 1, true, 413},
-		{"/size", 1 << 20, false, 200}, {"/size", 1<<20 + 1, false, 413},
-		{"/size", 1 << 20, true, 200}, {"/size", 2 << 20, true, 413},
+		{"/size", 64 << 10, false, 200}, {"/size", 64<<10 + 1, false, 413}, {"/operator/../size", 1 << 20, true, 413},
+		{"/operator/size", 1 << 20, false, 200}, {"/operator/size", 1<<20 + 1, false, 413},
+		{"/operator/size", 1 << 20, true, 200}, {"/operator/size", 2 << 20, true, 413},
 	} {
 		var body io.Reader = bytes.NewReader(make([]byte, c.size))
 		if c.chunked {

@@ -21,6 +21,7 @@ func requestRoutes(mux *http.ServeMux, env map[string]string) {
 	mux.HandleFunc("GET /env", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, env["GREETING"]) })
 	mux.HandleFunc("POST /api/size", size)
 	mux.HandleFunc("POST /size", size)
+	mux.HandleFunc("POST /operator/size", size)
 	mux.HandleFunc("GET /large", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("n"))
 		w.Write(bytes.Repeat([]byte{'x'}, n))
