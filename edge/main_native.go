@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -55,7 +56,7 @@ func serve(ctx context.Context, log *slog.Logger, listen, state, cert, key, site
 	}
 	var host lateHost
 	service, err := server.New(server.Deps{
-		Config: config, Host: &host, Outbound: outbound(), Dial: dial, Now: time.Now, Log: log,
+		Config: config, Host: &host, Outbound: outbound{http.DefaultTransport}, Dial: dial, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err
@@ -116,11 +117,32 @@ func platform(addressHeader string, next http.Handler) http.Handler {
 	})
 }
 
+// outboundTime bounds a request to somebody else, from the start to the end of the answer, as the bridge does on the runtime.
+const outboundTime = 10 * time.Second
+
 // outbound is how the native server calls others: with a deadline, and without following redirects, which RoundTrip never does.
-func outbound() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ResponseHeaderTimeout = 10 * time.Second
-	return t
+type outbound struct{ http.RoundTripper }
+
+func (o outbound) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), outboundTime)
+	answer, err := o.RoundTripper.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	answer.Body = body{answer.Body, cancel}
+	return answer, nil
+}
+
+// body keeps the deadline until it has been read.
+type body struct {
+	io.ReadCloser
+	done context.CancelFunc
+}
+
+func (b body) Close() error {
+	defer b.done()
+	return b.ReadCloser.Close()
 }
 
 // dial opens a connection for mail.
