@@ -30,24 +30,29 @@ import (
 	"github.com/latchkey-id/latchkey/edge/server"
 )
 
+// options are the flags.
+type options struct{ listen, state, cert, key, site string }
+
 func main() {
-	listen := flag.String("listen", "localhost:8787", "address to serve https on")
-	state := flag.String("state", ".latchkey/native", "directory of the objects' databases")
-	cert := flag.String("cert", "", "PEM file of the certificate chain")
-	key := flag.String("key", "", "PEM file of its private key")
-	site := flag.String("site", "site/dist", "directory of the built pages")
+	var o options
+	flag.StringVar(&o.listen, "listen", "localhost:8787", "address to serve https on; port 0 takes a free one and logs it")
+	flag.StringVar(&o.state, "state", ".latchkey/native", "directory of the objects' databases")
+	flag.StringVar(&o.cert, "cert", "", "PEM file of the certificate chain")
+	flag.StringVar(&o.key, "key", "", "PEM file of its private key")
+	flag.StringVar(&o.site, "site", "site/dist", "directory of the built pages")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	if err := serve(ctx, log, *listen, *state, *cert, *key, *site); err != nil {
+	if err := serve(ctx, log, o); err != nil {
 		fmt.Fprintln(os.Stderr, "edge:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, log *slog.Logger, listen, state, cert, key, site string) error {
-	if cert == "" || key == "" {
+// serve runs until ctx is done.
+func serve(ctx context.Context, log *slog.Logger, o options) error {
+	if o.cert == "" || o.key == "" {
 		return errors.New("-cert and -key are required: Latchkey speaks TLS only")
 	}
 	config, err := server.ParseConfig(os.Getenv)
@@ -61,7 +66,7 @@ func serve(ctx context.Context, log *slog.Logger, listen, state, cert, key, site
 	if err != nil {
 		return err
 	}
-	objects, err := object.NewNative(object.NativeConfig{Dir: state, Now: time.Now, Log: log}, service.Kinds...)
+	objects, err := object.NewNative(object.NativeConfig{Dir: o.state, Now: time.Now, Log: log}, service.Kinds...)
 	if err != nil {
 		return err
 	}
@@ -72,30 +77,38 @@ func serve(ctx context.Context, log *slog.Logger, listen, state, cert, key, site
 			log.Error("alarms have stopped", "error", err)
 		}
 	}()
-	pages, err := newPages(os.DirFS(site), service.Handler)
+	pages, err := newPages(os.DirFS(o.site), service.Handler)
 	if err != nil {
 		return err
 	}
-	return listenAndServe(ctx, listen, cert, key, platform(config.AddressHeader, pages))
+	return listenAndServe(ctx, log, o, platform(config.AddressHeader, pages))
 }
 
 // lateHost breaks a circle: effects of the objects call objects, so the services are made before the host is.
 type lateHost struct{ object.Host }
 
-func listenAndServe(ctx context.Context, listen, cert, key string, h http.Handler) error {
+func listenAndServe(ctx context.Context, log *slog.Logger, o options, h http.Handler) error {
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return err
+	}
+	log.Info("serving https", "address", listener.Addr().String())
 	s := &http.Server{
-		Addr: listen, Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
+	finished := make(chan struct{})
 	go func() {
+		defer close(finished)
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		_ = s.Shutdown(grace) // what is left after the grace is cut off
 	}()
-	if err := s.ListenAndServeTLS(cert, key); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.ServeTLS(listener, o.cert, o.key); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-finished // requests are answered before the objects are closed
 	return nil
 }
 
