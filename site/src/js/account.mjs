@@ -9,13 +9,19 @@ start();
 
 const put = (id, words) => (document.getElementById(id).textContent = words);
 
+// putAddress lets a long address break after its @ and not just anywhere.
+function putAddress(id, address) {
+  const domain = address.lastIndexOf("@") + 1;
+  document.getElementById(id).replaceChildren(address.slice(0, domain), document.createElement("wbr"), address.slice(domain));
+}
+
 async function load() {
   const account = await call("account");
-  put("identity", account.upn);
+  putAddress("identity", account.upn);
   put("initial", [...(account.name || account.upn)][0].toLocaleUpperCase(language));
   put("fact-name", account.name);
-  put("fact-upn", account.upn);
-  put("fact-email", account.email || text("account.none"));
+  putAddress("fact-upn", account.upn);
+  putAddress("fact-email", account.email || text("account.none"));
   put("fact-created", new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(account.created * 1000));
   changePassword(account, complain);
   await sessions(complain);
