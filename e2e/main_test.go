@@ -1,5 +1,5 @@
 // Package e2e tests Latchkey as its users meet it: real browsers over TLS, the Worker on workerd with its objects on disk, and
-// applications that people sign in to. It also holds the rules of the whole tree: imports, documents, sizes.
+// applications that people sign in to. The rules of the whole tree are tests in e2e/rules.
 package e2e
 
 import (
@@ -54,4 +54,14 @@ func withService(m *testing.M) (code int, err error) {
 		}
 	}
 	return code, err
+}
+
+// root is the directory of the repository.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

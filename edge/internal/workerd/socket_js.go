@@ -93,12 +93,18 @@ func appendTimeout(dst []byte, deadline time.Time) []byte {
 }
 
 // SetDeadline bounds each following operation. There is one deadline for both directions.
-func (c *Conn) SetDeadline(t time.Time) error      { c.deadline = t; return nil }
-func (c *Conn) SetReadDeadline(t time.Time) error  { return c.SetDeadline(t) }
+func (c *Conn) SetDeadline(t time.Time) error { c.deadline = t; return nil }
+
+// SetReadDeadline is SetDeadline.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.SetDeadline(t) }
+
+// SetWriteDeadline is SetDeadline.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.SetDeadline(t) }
 
-// LocalAddr and RemoteAddr return the address that was dialled: the runtime tells no other.
-func (c *Conn) LocalAddr() net.Addr  { return socketAddr("") }
+// LocalAddr is empty: the runtime does not tell.
+func (c *Conn) LocalAddr() net.Addr { return socketAddr("") }
+
+// RemoteAddr is the address that was dialled; the runtime tells no other.
 func (c *Conn) RemoteAddr() net.Addr { return socketAddr(c.address) }
 
 type socketAddr string

@@ -1,4 +1,4 @@
-package e2e
+package rules
 
 import (
 	"bytes"
@@ -15,16 +15,15 @@ const module = "github.com/latchkey-id/latchkey/"
 
 // goPackage is what the go command says about a package.
 type goPackage struct {
-	ImportPath, Doc, Dir            string
-	Imports, Deps, GoFiles          []string
-	TestImports, XTestImports, Cgo  []string
-	IgnoredGoFiles, CompiledGoFiles []string
+	ImportPath, Doc, Dir      string
+	Imports, Deps, GoFiles    []string
+	TestImports, XTestImports []string
 }
 
 // list asks the go command about packages, for js/wasm or for this machine.
 func list(t *testing.T, wasm bool, patterns ...string) map[string]goPackage {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Doc,Dir,Imports,Deps,GoFiles"}, patterns...)...)
+	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Doc,Dir,Imports,Deps,GoFiles,TestImports,XTestImports"}, patterns...)...)
 	cmd.Dir, cmd.Stderr = root(t), os.Stderr
 	cmd.Env = os.Environ()
 	if wasm {
@@ -47,7 +46,7 @@ func list(t *testing.T, wasm bool, patterns ...string) map[string]goPackage {
 
 func root(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs("..")
+	dir, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +82,8 @@ var (
 	contract = []string{"edge/api", "edge/oauth"}
 	objects  = []string{"edge/object", "edge/keys", "edge/names", "edge/tenant", "edge/account", "edge/throttle"}
 	leaves   = []string{"edge/session", "edge/state", "edge/password", "edge/problem"}
-	services = []string{"edge/signin", "edge/portal", "edge/token", "edge/message"}
+	// above are the places where the others meet, and what only tests and tools import.
+	above = []string{"edge", "edge/server", "edge/selfhost", "edge/internal/workerd", "edge/object/objecttest", "edge/password/passwordtest"}
 )
 
 // TestArrows holds the direction of imports: wasm → edge/api ← services ← server ← main.
@@ -120,17 +120,24 @@ func TestArrows(t *testing.T) {
 					t.Errorf("%s imports %s: the client knows the server only through edge/api", path, in)
 				}
 			}
-		case strings.HasPrefix(path, "edge/"):
-			for _, in := range own(p.Imports) {
-				if in == "edge/server" && path != "edge/selfhost" {
-					t.Errorf("%s imports edge/server: only main does", path)
-				}
+		case !slices.Contains(above, path) && !strings.HasPrefix(path, "edge/internal/workerd/"):
+			t.Errorf("%s has no place: name it in a rule here", path)
+		}
+		for _, in := range own(p.Imports) {
+			if in == "edge/server" && path != "edge" {
+				t.Errorf("%s imports edge/server: only main does", path)
 			}
 		}
 	}
-	for _, s := range services {
-		if _, err := os.Stat(filepath.Join(root(t), s)); err != nil {
-			t.Errorf("%s is named in a rule and does not exist", s)
+}
+
+// TestEdgeDoesNotKnowTheClient: not even a test of the server may borrow the client's code, or both would make the same mistake.
+func TestEdgeDoesNotKnowTheClient(t *testing.T) {
+	for path, p := range list(t, false, "./edge/...") {
+		for _, in := range own(slices.Concat(p.Imports, p.TestImports, p.XTestImports)) {
+			if strings.HasPrefix(in, "wasm") {
+				t.Errorf("%s imports %s: edge does not know the client", path, in)
+			}
 		}
 	}
 }
