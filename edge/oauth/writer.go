@@ -64,6 +64,9 @@ func (o Writer) Page(w http.ResponseWriter, r *http.Request, err error) {
 	Redirect(w, r, PagePrefix(r, "")+"/error?code="+url.QueryEscape(e.Code))
 }
 
+// requestHeader carries the id of a request, which the platform has set (edge/problem).
+const requestHeader = "Latchkey-Request"
+
 // note logs err and returns what of it may be shown.
 func (o Writer) note(r *http.Request, err error) *Error {
 	e := asError(err)
@@ -74,7 +77,7 @@ func (o Writer) note(r *http.Request, err error) *Error {
 	if e.Status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	o.Log.Log(r.Context(), level, "oauth error", "path", r.URL.Path, "code", e.Code, "status", e.Status, "error", e.Error())
+	o.Log.Log(r.Context(), level, "oauth error", "request", r.Header.Get(requestHeader), "path", r.URL.Path, "code", e.Code, "status", e.Status, "error", e.Error())
 	return e
 }
 

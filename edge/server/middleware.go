@@ -125,10 +125,20 @@ func logged(log *slog.Logger, now func() time.Time, next http.Handler) http.Hand
 		record := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(record, r)
 		log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-			slog.String("request", r.Header.Get(problem.RequestHeader)), slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", record.status),
+			slog.String("request", r.Header.Get(problem.RequestHeader)), slog.String("method", clip(r.Method)),
+			slog.String("path", clip(r.URL.Path)), slog.Int("status", record.status),
 			slog.Int64("ms", now().Sub(began).Milliseconds()))
 	})
+}
+
+// maxLogged bounds what a client may have written into the log, in bytes. No route is as long.
+const maxLogged = 128
+
+func clip(s string) string {
+	if len(s) <= maxLogged {
+		return s
+	}
+	return s[:maxLogged] + "…"
 }
 
 type statusRecorder struct {
