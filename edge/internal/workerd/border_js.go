@@ -12,7 +12,7 @@ import (
 
 //go:wasmimport latchkey respond
 //go:noescape
-func hostRespond(request, status int32, head unsafe.Pointer, headLen int32, body unsafe.Pointer, bodyLen int32)
+func hostRespond(request, status int32, head unsafe.Pointer, stableLen, headLen int32, body unsafe.Pointer, bodyLen int32)
 
 //go:wasmimport latchkey answer
 //go:noescape

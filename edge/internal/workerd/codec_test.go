@@ -72,7 +72,12 @@ func TestResponseLikeNetHTTP(t *testing.T) {
 		"no body allowed":  {func(w http.ResponseWriter) { w.WriteHeader(204); w.Write([]byte("x")) }, 204, "", ""},
 		"no line breaks":   {func(w http.ResponseWriter) { w.Header().Set("X-A", "1\r\nX-B: 2\x00") }, 200, "X-A\n1  X-B: 2 \n", ""},
 		"no bad names":     {func(w http.ResponseWriter) { w.Header()["X\nA"] = []string{"1"}; w.Header()[""] = []string{"2"} }, 200, "", ""},
-		"all values":       {func(w http.ResponseWriter) { w.Header()["Set-Cookie"] = []string{"a", "b"} }, 200, "Set-Cookie\na\nSet-Cookie\nb\n", ""},
+		"own comes last": {func(w http.ResponseWriter) {
+			w.Header().Set("Set-Cookie", "a")
+			w.Header().Set("X-B", "2")
+			w.Header().Set("X-A", "1")
+		}, 200, "X-A\n1\nX-B\n2\nSet-Cookie\na\n", ""},
+		"all values": {func(w http.ResponseWriter) { w.Header()["Set-Cookie"] = []string{"a", "b"} }, 200, "Set-Cookie\na\nSet-Cookie\nb\n", ""},
 	} {
 		w := newResponse()
 		c.handler(w)

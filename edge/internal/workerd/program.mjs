@@ -69,7 +69,8 @@ export class Program {
   }
 
   // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something.
-  // An answer is { status, head, body }.
+  // An answer is { status, common, own, body }: common and own are lines of a
+  // header's names and values in turn, those that many answers share and those of this one.
   serve(env, head, body) {
     if (this.dead) return null;
     const request = (this.running = new Request(this.#next(), env));
@@ -210,9 +211,12 @@ export class Program {
   #imports() {
     const read = (at, n) => this.view().subarray(at, at + n);
     return {
-      respond: (id, status, headAt, headLen, bodyAt, bodyLen) => {
+      respond: (id, status, headAt, commonLen, headLen, bodyAt, bodyLen) => {
         const request = this.#find(id);
-        if (request) this.#finish(request, { status, head: decoder.decode(read(headAt, headLen)), body: this.view().slice(bodyAt, bodyAt + bodyLen) });
+        if (!request) return;
+        const common = decoder.decode(read(headAt, commonLen));
+        const own = headLen > commonLen ? decoder.decode(read(headAt + commonLen, headLen - commonLen)) : "";
+        this.#finish(request, { status, common, own, body: this.view().slice(bodyAt, bodyAt + bodyLen) });
       },
       answer: (id, status, alarm, at, n) => {
         const answer = { status, alarm, data: this.view().slice(at, at + n) };

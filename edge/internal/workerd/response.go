@@ -3,6 +3,7 @@ package workerd
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -13,6 +14,7 @@ type response struct {
 	header http.Header
 	status int    // 0 until the header is written
 	head   []byte // the header as it was then
+	stable int    // bytes of head that many answers have in common
 	body   []byte
 	typed  bool // the header says what the body is
 }
@@ -32,7 +34,7 @@ func (w *response) WriteHeader(status int) {
 	}
 	w.status = status
 	_, w.typed = w.header["Content-Type"]
-	w.head = appendHeader(make([]byte, 0, 256), w.header)
+	w.head, w.stable = appendHead(make([]byte, 0, 512), w.header)
 }
 
 func (w *response) Write(p []byte) (int, error) {
@@ -77,16 +79,53 @@ func (w *response) problem(status int, code api.Code, instance string) {
 	})
 }
 
+// ofOneAnswer are the headers whose value hardly ever occurs twice.
+func ofOneAnswer(name string) bool {
+	switch name {
+	case "Set-Cookie", "Location", "Content-Length", "Etag", "Retry-After", "Www-Authenticate":
+		return true
+	}
+	return false
+}
+
+// appendHead writes a header in two parts: first what many answers have in common, sorted, so that the runtime has to make its own
+// headers of that only once and knows it again; then what is of this answer alone.
+func appendHead(dst []byte, header http.Header) (head []byte, stable int) {
+	var room [16]string
+	common, own := room[:0], room[len(room):]
+	for name := range header {
+		if ofOneAnswer(name) {
+			own = append(own, name)
+		} else {
+			common = append(common, name)
+		}
+	}
+	slices.Sort(common)
+	for _, name := range common {
+		dst = appendValues(dst, name, header[name])
+	}
+	stable = len(dst)
+	for _, name := range own {
+		dst = appendValues(dst, name, header[name])
+	}
+	return dst, stable
+}
+
 // appendHeader writes lines of name and value in turn. A name that is none is dropped and a line break in a value
 // becomes a space, as in net/http, so that no value can pass for a header.
 func appendHeader(dst []byte, header http.Header) []byte {
 	for name, values := range header {
-		if !validName(name) {
-			continue
-		}
-		for _, value := range values {
-			dst = appendLine(appendLine(dst, name), value)
-		}
+		dst = appendValues(dst, name, values)
+	}
+	return dst
+}
+
+func appendValues(dst []byte, name string, values []string) []byte {
+	if !validName(name) {
+		return dst
+	}
+	for _, value := range values {
+		dst = appendLine(appendLine(dst, name), value)
 	}
 	return dst
 }

@@ -98,7 +98,7 @@ func serve(id int32, head string, body []byte) {
 			w.problem(http.StatusInternalServerError, api.CodeInternal, instance(r))
 		}
 		w.finish()
-		hostRespond(id, int32(w.status), pointer(w.head), int32(len(w.head)), pointer(w.body), int32(len(w.body)))
+		hostRespond(id, int32(w.status), pointer(w.head), int32(w.stable), int32(len(w.head)), pointer(w.body), int32(len(w.body)))
 	}()
 	var err error
 	if r, err = parseRequest(newContext(id), head, body); err != nil {
