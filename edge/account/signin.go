@@ -29,7 +29,7 @@ type LockPolicy struct {
 	Forget int64 `json:"forget"` // seconds without an attempt after which a bucket starts anew
 }
 
-// DefaultLockPolicy: ten attempts, then 30 s doubling to an hour, forgotten after a day.
+// DefaultLockPolicy is ten attempts, then 30 s doubling to an hour, forgotten after a day.
 var DefaultLockPolicy = LockPolicy{Tries: 10, First: 30, Max: 3600, Forget: 86400}
 
 // BeginSigninIn asks for the password record of an account or a decoy.

@@ -24,10 +24,9 @@ import (
 // provider is an OpenID provider that can be told to misbehave, which the real one can't.
 type provider struct {
 	*httptest.Server
-	key     *ecdsa.PrivateKey
-	token   string     // next ID token
-	form    url.Values // last token request
-	request url.Values // last authorization request
+	key   *ecdsa.PrivateKey
+	token string     // next ID token
+	form  url.Values // last token request
 }
 
 func newTestProvider(t *testing.T) *provider {
