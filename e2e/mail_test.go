@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -343,7 +344,9 @@ func TestCodeByMailService(t *testing.T) {
 func TestNoMailToAnUnknownMailService(t *testing.T) {
 	t.Parallel()
 	outside := &mailAPI{requests: make(chan mailRequest, 10)}
-	foreign := httptest.NewTLSServer(outside)
+	foreign := httptest.NewUnstartedServer(outside)
+	foreign.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // of handshakes that the Worker breaks off
+	foreign.StartTLS()
 	t.Cleanup(foreign.Close)
 	log := &journal{}
 	s := startOwn(t, local.Options{Log: log, Vars: map[string]string{"LATCHKEY_MAIL": mailAPIURL(foreign)}})
