@@ -1,4 +1,4 @@
-// Package session answers "who is this browser": it writes and reads the two cookies that Latchkey keeps in one.
+// Package session answers "who is this browser": it writes and reads the two cookies that say so.
 //
 //   - __Host-session says which session of which account the browser is in. What is inside is a claim, not a right: the
 //     account object decides by the session's row whether it still holds (account.TouchSession and every other method that
@@ -67,7 +67,7 @@ func Issue(ctx context.Context, s Sealer, w http.ResponseWriter, c Cookie, now t
 
 // Clear removes the session cookie. The device cookie stays: the browser is still one that the account knows.
 func Clear(w http.ResponseWriter) {
-	http.SetCookie(w, cookie(CookieName, "", -1))
+	http.SetCookie(w, HostCookie(CookieName, "", -1))
 }
 
 func open(ctx context.Context, s Sealer, r *http.Request, name string, p keys.Purpose, v any) error {
@@ -93,11 +93,13 @@ func issue(ctx context.Context, s Sealer, w http.ResponseWriter, name string, p 
 	if keep {
 		maxAge = int(life / time.Second)
 	}
-	http.SetCookie(w, cookie(name, sealed, maxAge))
+	http.SetCookie(w, HostCookie(name, sealed, maxAge))
 	return nil
 }
 
-func cookie(name, value string, maxAge int) *http.Cookie {
+// HostCookie is the one form in which Latchkey sets cookies. name begins with __Host-; maxAge is in seconds, 0 for as long as the
+// browser runs, negative to remove the cookie.
+func HostCookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: maxAge,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/session"
 	"github.com/latchkey-id/latchkey/edge/state"
 )
 
@@ -49,12 +50,9 @@ func (s *Service) signupOf(ctx context.Context, sealed, name string) (account.Si
 
 // remember has the browser keep a sealed sign-up; an empty one is forgotten.
 func remember(w http.ResponseWriter, sealed string) {
-	c := &http.Cookie{
-		Name: signupCookie, Value: sealed, Path: "/", MaxAge: int(signupLifetime / time.Second),
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
+	maxAge := int(signupLifetime / time.Second)
 	if sealed == "" {
-		c.MaxAge = -1
+		maxAge = -1
 	}
-	http.SetCookie(w, c)
+	http.SetCookie(w, session.HostCookie(signupCookie, sealed, maxAge))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/session"
 )
 
 // Limits of flow cookies. Together they keep a browser's request headers under what servers and CDNs take.
@@ -90,8 +91,5 @@ func dropFlow(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 func flowCookie(id, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
-		Name: flowPrefix + id, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
+	return session.HostCookie(flowPrefix+id, value, maxAge)
 }
