@@ -18,7 +18,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 CHECKS := inherit,ST1000,ST1020,ST1021,ST1022
 
 # Built for size: not inlining what rarely runs saves the Worker 70 KB of its 3 MiB. Inlining stays on wherever a request passes.
-RARELY_RUN  := filippo.io/... crypto/internal/fips140/nistec/fiat github.com/bytemare/secp256k1/... github.com/bytemare/hash2curve/... \
+RARELY_RUN  := filippo.io/nistec/... crypto/internal/fips140/nistec/fiat github.com/bytemare/secp256k1/... github.com/bytemare/hash2curve/... \
                github.com/go-jose/... mime net/mail github.com/latchkey-id/latchkey/edge/message github.com/latchkey-id/latchkey/edge/tenant
 EDGE_FLAGS  := -trimpath -ldflags='-s -w' $(foreach p,$(RARELY_RUN),-gcflags='$(p)=-l')
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/internal/workerd"
@@ -16,7 +17,14 @@ import (
 	"github.com/latchkey-id/latchkey/edge/server"
 )
 
-func main() { workerd.Run(start) }
+// gcPercent lets the heap grow to five times what is live before it is swept. The live heap is a few megabytes and the collector
+// shares the one thread with the requests, so by default it would run every few sign-ins.
+const gcPercent = 400
+
+func main() {
+	debug.SetGCPercent(gcPercent)
+	workerd.Run(start)
+}
 
 // start is called once, in the isolate's first request.
 func start(env map[string]string) (http.Handler, workerd.Objects, error) {

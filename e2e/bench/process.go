@@ -83,3 +83,39 @@ func startPlain(ctx context.Context, dir, name string, objects ...string) (*self
 	}
 	return server, pin(server.PID(), serverCore)
 }
+
+// startServe runs a trivial handler under workers.Serve, which starts a program for every request.
+func (b *bench) startServe() (*selfhost.Server, error) {
+	worker := filepath.Join(b.dir, "serve")
+	if err := os.MkdirAll(worker, 0o700); err != nil {
+		return nil, err
+	}
+	list := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/syumai/workers")
+	module, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w", err)
+	}
+	assets := filepath.Join(strings.TrimSpace(string(module)), "cmd/workers-assets-gen/assets")
+	for to, from := range map[string]string{
+		"worker.mjs": filepath.Join(assets, "common/worker.mjs"), "runtime.mjs": filepath.Join(assets, "runtime/cloudflare.mjs"),
+		"wasm_exec.js": filepath.Join(assets, "wasm_exec_go.js"),
+	} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(worker, to), data, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(worker, "app.wasm"), "./edge/internal/workerd/testserve")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	server, err := selfhost.Start(b.ctx, selfhost.Config{Worker: worker, State: worker + "-state", Address: "127.0.0.1:0", Objects: []string{}})
+	if err != nil {
+		return nil, err
+	}
+	return server, pin(server.PID(), serverCore)
+}

@@ -35,7 +35,7 @@ export default {
     if (!claims) return new Response("no", { status: 400 });
     key ??= generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
     const body = `${base64url('{"alg":"ES256"}')}.${base64url(claims)}`;
-    const token = `${body}.${base64url(sign("sha256", Buffer.from(body), { key, dsaEncoding: "ieee-p1363" }))}`;
+    const token = `${body}.${base64url(sign("sha256", Buffer.from(body), key))}`;
     return Response.json({ id_token: token, access_token: base64url(randomBytes(32)), token_type: "Bearer" });
   },
 };
