@@ -53,7 +53,7 @@ func (b *browser) pass(upn string, page *url.URL) *url.URL {
 	flow, login := page.Query().Get("flow"), passwordtest.Begin(b.t, secret)
 	var begun api.PasswordBeginResponse
 	b.w.must(b.post(api.RoutePasswordBegin, api.PasswordBeginRequest{Flow: flow, UPN: upn, KE1: login.KE1}, &begun))
-	ke3, err := login.Finish(begun.KE2, begun.KSF)
+	ke3, err := login.Finish(begun.KE2, cheap)
 	b.w.must(err)
 	var done api.PasswordFinishResponse
 	b.w.must(b.post(api.RoutePasswordFinish, api.PasswordFinishRequest{Flow: flow, State: begun.State, KE3: ke3}, &done))
