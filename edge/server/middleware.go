@@ -11,6 +11,24 @@ import (
 	"github.com/latchkey-id/latchkey/edge/problem"
 )
 
+// RouteHealth is asked by load balancers, every few seconds and by each of them.
+const RouteHealth = "/healthz"
+
+// probed answers whether the program serves requests before anything is logged: a line for each probe would drown the others.
+func probed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == RouteHealth && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			health(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func health(w http.ResponseWriter, _ *http.Request) {
+	_, _ = w.Write([]byte("ok\n")) // a prober that hung up is no failure of ours
+}
+
 // secure sets what every answer of the Worker carries. Pages are static and bring their own, looser policy from the asset
 // host; what comes from here is data or a redirect, so nothing may run, load or frame it. A handler that writes a page replaces the
 // policy by its own, and one that may be cached says so.

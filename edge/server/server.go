@@ -78,7 +78,7 @@ func New(d Deps) (*Service, error) {
 	mux.HandleFunc("GET "+api.RouteConfiguration, func(w http.ResponseWriter, r *http.Request) {
 		problem.JSON(w, api.Configuration{Issuer: c.Issuer, DefaultDomain: c.DefaultDomain, RangeService: c.RangeService, KSF: api.CurrentKSF})
 	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET "+RouteHealth, health)
 
 	kinds := []*object.Kind{
 		keys.New(keys.Deps{Root: c.Root, Native: d.Native, Log: d.Log}),
@@ -100,6 +100,7 @@ func stack(d Deps, mux *http.ServeMux) http.Handler {
 	h = ownPages(d.Config.Issuer, d.Log, h)
 	h = bounded(d.Log, h)
 	h = recovered(d.Log, h)
-	h = secure(h)
-	return logged(d.Log, d.Now, h)
+	h = logged(d.Log, d.Now, h)
+	h = probed(h)
+	return secure(h)
 }
