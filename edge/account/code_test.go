@@ -166,9 +166,9 @@ func TestAuthorizeRefusesAnOldAuthentication(t *testing.T) {
 	id, ref := w.account()
 	w.pass(time.Minute)
 	in := authorization(ref, "code")
-	in.AuthAfter = w.clock().Unix() - 60
+	in.AuthAfter = w.clock.Now().Unix() - 60
 	must(t, w.Authorize(t.Context(), id, in))
-	in.CodeHash, in.AuthAfter = account.Hash("another"), w.clock().Unix()-59
+	in.CodeHash, in.AuthAfter = account.Hash("another"), w.clock.Now().Unix()-59
 	wants(t, w.Authorize(t.Context(), id, in), account.ErrStale)
 	if out := w.redeem(id, redemption("another")); out.Reason != account.ReasonUnknown {
 		t.Errorf("a code was issued: %+v", out)

@@ -39,7 +39,7 @@ func newRig(w *world) (*rig, *account.Service) {
 	kind := account.New(account.Deps{Effects: map[string]object.Effect{
 		account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop,
 	}})
-	r := &rig{t: w.t, db: db, d: object.NewDispatcher(w.clock, slog.New(slog.DiscardHandler), kind)}
+	r := &rig{t: w.t, db: db, d: object.NewDispatcher(w.clock.Now, slog.New(slog.DiscardHandler), kind)}
 	return r, account.NewService(r)
 }
 

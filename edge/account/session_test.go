@@ -172,7 +172,7 @@ func TestSigningInAgainRenewsTheBrowsersSession(t *testing.T) {
 	}
 	out, err := w.TouchSession(t.Context(), id, ref)
 	must(t, err)
-	if now := w.clock().Unix(); out.AuthTime != now || out.Expires != now+30*86400 {
+	if now := w.clock.Now().Unix(); out.AuthTime != now || out.Expires != now+30*86400 {
 		t.Errorf("renewed: %+v at %d", out, now)
 	}
 	if !w.granted(id, grant) || len(outbox[account.Logout](w, account.TopicLogout)) != 0 {

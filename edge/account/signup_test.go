@@ -90,7 +90,7 @@ func TestNewCodeReplacesTheOldOne(t *testing.T) {
 	w.pass(11 * time.Minute)
 	facts, err := w.ReplaceCode(t.Context(), id, account.ReplaceCodeIn{CodeHash: mac("654321"), Mail: json.RawMessage(`{}`)})
 	must(t, err)
-	if want := w.clock().Unix() + api.CodeLifetime; !facts.NeedsCode || facts.Expires != want {
+	if want := w.clock.Now().Unix() + api.CodeLifetime; !facts.NeedsCode || facts.Expires != want {
 		t.Errorf("facts %+v, want expiry %d", facts, want)
 	}
 	if got := w.try(id, "123456"); got.OK || got.TriesLeft != api.CodeTries-1 {
@@ -191,14 +191,14 @@ func TestNewAddressNeedsNoCode(t *testing.T) {
 	must(t, w.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@latchkey.test", NameToken: "r", TTL: 3600}))
 	facts, err := w.SignupFacts(t.Context(), id)
 	must(t, err)
-	if facts.NeedsCode || facts.Expires != w.clock().Unix()+3600 || facts.NameToken != "r" {
+	if facts.NeedsCode || facts.Expires != w.clock.Now().Unix()+3600 || facts.NameToken != "r" {
 		t.Errorf("facts %+v", facts)
 	}
 	in, ref := activation()
 	must(t, w.Activate(t.Context(), id, in))
 	got, err := w.Profile(t.Context(), id, ref)
 	must(t, err)
-	want := account.ProfileOut{UPN: "ada@latchkey.test", Name: "Ada", Created: w.clock().Unix()}
+	want := account.ProfileOut{UPN: "ada@latchkey.test", Name: "Ada", Created: w.clock.Now().Unix()}
 	if got != want {
 		t.Errorf("profile %+v, want %+v", got, want)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
 // world is a native host with account objects in memory, a clock that tests move and a record of what left the outbox.
@@ -20,15 +21,15 @@ type world struct {
 	*account.Service
 	t      *testing.T
 	native *object.Native
+	clock  *objecttest.Clock
 
 	mu        sync.Mutex
-	now       time.Time
 	delivered []object.Delivery
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_800_000_000, 0))}
 	effects := map[string]object.Effect{}
 	for _, topic := range []string{account.TopicMail, account.TopicNamesCommit, account.TopicLogout} {
 		effects[topic] = func(_ context.Context, d object.Delivery) error {
@@ -38,7 +39,7 @@ func newWorld(t *testing.T) *world {
 			return nil
 		}
 	}
-	native, err := object.NewNative(object.NativeConfig{Now: w.clock, Log: slog.New(slog.DiscardHandler)}, account.New(account.Deps{Effects: effects}))
+	native, err := object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)}, account.New(account.Deps{Effects: effects}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,17 +48,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
+func (w *world) pass(d time.Duration) { w.clock.Pass(d) }
 
 // outbox delivers what is due and returns the payloads of a topic so far.
 func outbox[T any](w *world, topic string) []T {

@@ -10,30 +10,13 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
-// clock is moved by tests. It is safe for concurrent use.
-type clock struct {
-	mutex sync.Mutex
-	now   time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Unix(1_790_000_000, 0)} }
-
-func (c *clock) Now() time.Time {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *objecttest.Clock { return objecttest.NewClock(time.Unix(1_790_000_000, 0)) }
 
 // ringHost opens a host with a ring, in memory when dir is empty.
-func ringHost(t testing.TB, dir string, c *clock, root Root, native Native) *object.Native {
+func ringHost(t testing.TB, dir string, c *objecttest.Clock, root Root, native Native) *object.Native {
 	t.Helper()
 	host, err := object.NewNative(object.NativeConfig{Dir: dir, Now: c.Now}, New(Deps{Root: root, Native: native}))
 	if err != nil {
@@ -43,12 +26,12 @@ func ringHost(t testing.TB, dir string, c *clock, root Root, native Native) *obj
 	return host
 }
 
-func front(host object.Host, c *clock, root Root, native Native) *Service {
+func front(host object.Host, c *objecttest.Clock, root Root, native Native) *Service {
 	return NewService(ServiceDeps{Host: host, Root: root, Now: c.Now, Log: slog.New(slog.DiscardHandler), Native: native})
 }
 
 // newService returns a service over a new ring in memory.
-func newService(t testing.TB) (*Service, *clock) {
+func newService(t testing.TB) (*Service, *objecttest.Clock) {
 	c, root := newClock(), parseRoot(t, rootConfig("test"))
 	return front(ringHost(t, "", c, root, nil), c, root, nil), c
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
 // watched counts calls to the ring and can fail them.
@@ -30,7 +31,7 @@ func (h *watched) Call(ctx context.Context, kind, name, method string, in []byte
 	return h.Host.Call(ctx, kind, name, method, in)
 }
 
-func newWatched(t *testing.T) (*watched, *Service, *clock) {
+func newWatched(t *testing.T) (*watched, *Service, *objecttest.Clock) {
 	c, root := newClock(), parseRoot(t, rootConfig("a"))
 	h := &watched{Host: ringHost(t, "", c, root, nil)}
 	return h, front(h, c, root, nil), c
@@ -53,8 +54,9 @@ func TestUnknownKeyAsksAtMostEveryFiveSeconds(t *testing.T) {
 	ctx := context.Background()
 	must(s.JWKS(ctx))
 	h.calls.Store(0)
-	foreign := must(must2(newService(t)).Seal(ctx, PurposeSession, 1, c.Now().Add(time.Hour)))
-	token := must(must2(newService(t)).Sign(ctx, ES256, "JWT", claims{}))
+	other, _ := newService(t)
+	foreign := must(other.Seal(ctx, PurposeSession, 1, c.Now().Add(time.Hour)))
+	token := must(other.Sign(ctx, ES256, "JWT", claims{}))
 	for range 20 { // in each of 20 seconds, five of each
 		for range 5 {
 			if err := s.Open(ctx, PurposeSession, foreign, new(int)); !errors.Is(err, ErrSealed) {
@@ -216,7 +218,7 @@ func rotations(t *testing.T, wake bool, step time.Duration) {
 	}
 }
 
-func stillOpen(t *testing.T, s *Service, c *clock, all byKey) {
+func stillOpen(t *testing.T, s *Service, c *objecttest.Clock, all byKey) {
 	t.Helper()
 	for header, a := range all {
 		var v string
@@ -234,7 +236,7 @@ func stillOpen(t *testing.T, s *Service, c *clock, all byKey) {
 }
 
 // stillVerify looks at tokens as an application does, through the JWKS, and as sign-out does, long after they have expired.
-func stillVerify(t *testing.T, s *Service, c *clock, all byKey) {
+func stillVerify(t *testing.T, s *Service, c *objecttest.Clock, all byKey) {
 	t.Helper()
 	kids := fmt.Sprint(must(s.JWKS(context.Background())).Keys)
 	for header, a := range all {

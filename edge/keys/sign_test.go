@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
 type claims struct {
@@ -31,7 +33,7 @@ func TestSign(t *testing.T) {
 	}
 }
 
-func signs(t *testing.T, s *Service, c *clock, alg string) {
+func signs(t *testing.T, s *Service, c *objecttest.Clock, alg string) {
 	ctx := context.Background()
 	token, err := s.Sign(ctx, alg, "JWT", claims{"ann", c.Now().Add(time.Hour).Unix()})
 	if err != nil {

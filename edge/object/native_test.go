@@ -6,7 +6,6 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,28 +13,10 @@ import (
 	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
-// clock is a clock that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Unix(1_790_000_000, 250_000_000)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+func newClock() *objecttest.Clock { return objecttest.NewClock(time.Unix(1_790_000_000, 250_000_000)) }
 
 // open starts a host with the kinds of the suite and what the suite needs to know of it.
-func open(t *testing.T, dir string, c *clock, version int) (*object.Native, *objecttest.Env) {
+func open(t *testing.T, dir string, c *objecttest.Clock, version int) (*object.Native, *objecttest.Env) {
 	t.Helper()
 	var host *object.Native
 	kinds := objecttest.Kinds(objecttest.Options{Host: func() object.Host { return host }, Version: version})

@@ -4,16 +4,13 @@ package password_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/keys"
-	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/password"
 	"github.com/latchkey-id/latchkey/edge/password/passwordtest"
 )
@@ -26,19 +23,7 @@ const (
 
 func newServer(t testing.TB) (*password.Server, *keys.Service) {
 	t.Helper()
-	var secret [32]byte
-	rand.Read(secret[:])
-	root, err := keys.ParseRoot("r1:" + base64.RawURLEncoding.EncodeToString(secret[:]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	host, err := object.NewNative(object.NativeConfig{Now: time.Now, Log: log}, keys.New(keys.Deps{Root: root, Log: log}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { host.Close() })
-	ring := keys.NewService(keys.ServiceDeps{Host: host, Root: root, Now: time.Now, Log: log})
+	ring := keystest.Ring(t, time.Now)
 	return password.New(ring), ring
 }
 

@@ -5,8 +5,6 @@ package portal_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -17,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/password"
 	"github.com/latchkey-id/latchkey/edge/password/passwordtest"
@@ -44,10 +43,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Unix(1_800_000_000, 0), ksf: passwordtest.KSF, id: account.NewID()}
-	var secret [32]byte
-	rand.Read(secret[:])
-	root, err := keys.ParseRoot("r1:" + base64.RawURLEncoding.EncodeToString(secret[:]))
-	must(t, err)
+	root := keystest.Root(t)
 	ignore := func(context.Context, object.Delivery) error { return nil }
 	host, err := object.NewNative(object.NativeConfig{Now: w.clock}, keys.New(keys.Deps{Root: root}),
 		account.New(account.Deps{Effects: map[string]object.Effect{account.TopicNamesCommit: ignore, account.TopicLogout: ignore}}))

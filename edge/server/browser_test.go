@@ -34,7 +34,7 @@ func (b *browser) do(r *http.Request) *http.Response {
 	r.Header.Set("CF-Connecting-IP", "192.0.2.7")
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	for name, c := range b.cookies {
-		if !b.w.clock().Before(c.Expires) {
+		if !b.w.clock.Now().Before(c.Expires) {
 			delete(b.cookies, name)
 			continue
 		}
@@ -49,7 +49,7 @@ func (b *browser) do(r *http.Request) *http.Response {
 		if c.MaxAge == 0 { // until the browser is closed, which these never are
 			life = 1000 * day
 		}
-		c.Expires = b.w.clock().Add(life)
+		c.Expires = b.w.clock.Now().Add(life)
 		b.cookies[c.Name] = c
 	}
 	return answer

@@ -62,15 +62,15 @@ func TestThreeRotationsOfEveryKeyLoseNothing(t *testing.T) {
 			t.Parallel()
 			l := &life{world: newWorld(t, ""), alarms: c.alarms, kids: seen{}}
 			l.sites = l.world.sites(c.algs...)
-			began := l.clock()
+			began := l.clock.Now()
 			l.b = l.browser()
 			l.b.signup(ada)
-			l.signed = l.clock()
-			l.advance(began.Add(c.step).Sub(l.clock()) - 30*time.Second)
-			for visit := 0; l.clock().Before(began.Add(c.days * day)); visit++ {
-				next := l.clock().Add(c.step)
+			l.signed = l.clock.Now()
+			l.advance(began.Add(c.step).Sub(l.clock.Now()) - 30*time.Second)
+			for visit := 0; l.clock.Now().Before(began.Add(c.days * day)); visit++ {
+				next := l.clock.Now().Add(c.step)
 				l.visit(c.step >= 10*day || visit%15 == 0)
-				l.advance(next.Sub(l.clock()))
+				l.advance(next.Sub(l.clock.Now()))
 			}
 			for _, sort := range append(c.algs, "session", "device", "access") {
 				if n := len(l.kids[sort]); n < 4 {
@@ -153,7 +153,7 @@ func (l *life) visit(another bool) {
 func (l *life) stillSignedIn() {
 	l.t.Helper()
 	end := l.signed.Add(90 * day)
-	left := end.Sub(l.clock())
+	left := end.Sub(l.clock.Now())
 	if left > 0 {
 		if _, err := l.b.account(); err != nil {
 			l.t.Fatalf("signed out %v too early: %v", left, err)
@@ -168,11 +168,11 @@ func (l *life) stillSignedIn() {
 	}
 	l.advance(max(0, left))
 	if _, err := l.b.account(); !refusedWith(err, api.CodeSessionRequired) {
-		l.t.Fatalf("still signed in %v after the end: %v", l.clock().Sub(end), err)
+		l.t.Fatalf("still signed in %v after the end: %v", l.clock.Now().Sub(end), err)
 	}
 	before := l.device()
 	l.must(l.b.begin(ada)())
-	l.signed, l.hint = l.clock(), ""
+	l.signed, l.hint = l.clock.Now(), ""
 	if after := l.device(); after.ID != before.ID {
 		l.t.Error("the browser was known and is not any more")
 	}
@@ -185,7 +185,7 @@ func (l *life) device() session.Device {
 	l.must(err)
 	r := httptest.NewRequest(http.MethodGet, issuer, nil)
 	r.AddCookie(l.b.cookies[session.DeviceCookieName])
-	devices, err := session.ReadDevices(l.t.Context(), keys.NewService(keys.ServiceDeps{Host: l.native, Root: root, Now: l.clock}), r)
+	devices, err := session.ReadDevices(l.t.Context(), keys.NewService(keys.ServiceDeps{Host: l.native, Root: root, Now: l.clock.Now}), r)
 	l.must(err)
 	if len(devices) != 1 {
 		l.t.Fatalf("the browser is not known any more: %v", devices)

@@ -96,13 +96,13 @@ func (s *site) fetch() (set jose.JSONWebKeySet) {
 // accept checks an ID token as the site would that arrives now.
 func (s *site) accept(idToken string) {
 	s.w.t.Helper()
-	if s.w.clock().Sub(s.fetched) > day {
+	if s.w.clock.Now().Sub(s.fetched) > day {
 		s.refresh()
 	}
 	s.check(idToken, s.keys)
 }
 
-func (s *site) refresh() { s.keys, s.fetched = s.fetch(), s.w.clock() }
+func (s *site) refresh() { s.keys, s.fetched = s.fetch(), s.w.clock.Now() }
 
 func (s *site) check(idToken string, set jose.JSONWebKeySet) {
 	s.w.t.Helper()
@@ -118,7 +118,7 @@ func (s *site) check(idToken string, set jose.JSONWebKeySet) {
 		Expires int64 `json:"exp"`
 	}
 	s.w.must(json.Unmarshal(data, &claims))
-	if !s.w.clock().Before(time.Unix(claims.Expires, 0)) {
+	if !s.w.clock.Now().Before(time.Unix(claims.Expires, 0)) {
 		s.w.t.Fatal("the token has expired: the test is wrong")
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/message"
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 	"github.com/latchkey-id/latchkey/edge/server"
 )
 
@@ -41,8 +42,8 @@ type world struct {
 	handler  http.Handler
 	log      *bytes.Buffer // every line that was logged
 
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex // of log
+	clock *objecttest.Clock
 }
 
 func newRoot(id string) string {
@@ -60,7 +61,7 @@ func settings() map[string]string {
 
 func newWorld(t testing.TB, dir string) *world {
 	t.Helper()
-	w := &world{t: t, dir: dir, settings: settings(), log: new(bytes.Buffer), now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, dir: dir, settings: settings(), log: new(bytes.Buffer), clock: objecttest.NewClock(time.Unix(1_800_000_000, 0))}
 	w.start()
 	t.Cleanup(func() { w.native.Close() })
 	return w
@@ -79,9 +80,9 @@ func (w *world) start() {
 	w.must(err)
 	log := slog.New(slog.NewJSONHandler(&lines{w}, nil))
 	var host lateHost
-	w.service, err = server.New(server.Deps{Config: config, Host: &host, Outbound: offline{}, Now: w.clock, Log: log})
+	w.service, err = server.New(server.Deps{Config: config, Host: &host, Outbound: offline{}, Now: w.clock.Now, Log: log})
 	w.must(err)
-	w.native, err = object.NewNative(object.NativeConfig{Dir: w.dir, Now: w.clock, Log: log}, w.service.Kinds...)
+	w.native, err = object.NewNative(object.NativeConfig{Dir: w.dir, Now: w.clock.Now, Log: log}, w.service.Kinds...)
 	w.must(err)
 	host.Host, w.handler = w.native, w.service.Handler
 }
@@ -106,17 +107,7 @@ type offline struct{}
 
 func (offline) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("offline") }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
+func (w *world) pass(d time.Duration) { w.clock.Pass(d) }
 
 // wake rings what is due.
 func (w *world) wake() {

@@ -3,8 +3,6 @@
 package session_test
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -13,26 +11,9 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
-	"github.com/latchkey-id/latchkey/edge/keys"
-	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/session"
 )
-
-func newRing(t testing.TB, now func() time.Time) *keys.Service {
-	t.Helper()
-	var secret [32]byte
-	rand.Read(secret[:])
-	root, err := keys.ParseRoot("r1:" + base64.RawURLEncoding.EncodeToString(secret[:]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := object.NewNative(object.NativeConfig{Now: now}, keys.New(keys.Deps{Root: root}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { host.Close() })
-	return keys.NewService(keys.ServiceDeps{Host: host, Root: root, Now: now})
-}
 
 // carry makes the request of a browser that has been given cookies.
 func carry(w *httptest.ResponseRecorder) *http.Request {
@@ -45,7 +26,7 @@ func carry(w *httptest.ResponseRecorder) *http.Request {
 
 func TestASessionCookieIsReadBackUntilItExpires(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	ring := newRing(t, func() time.Time { return now })
+	ring := keystest.Ring(t, func() time.Time { return now })
 	want := session.Cookie{Account: account.NewID(), ID: account.NewID(), Secret: account.NewSecret()}
 	for _, keep := range []bool{false, true} {
 		w := httptest.NewRecorder()
@@ -75,7 +56,7 @@ func TestASessionCookieIsReadBackUntilItExpires(t *testing.T) {
 }
 
 func TestWhatIsNotASessionCookieIsNone(t *testing.T) {
-	ring, other := newRing(t, time.Now), newRing(t, time.Now)
+	ring, other := keystest.Ring(t, time.Now), keystest.Ring(t, time.Now)
 	read := func(value string) error {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", session.CookieName+"="+value)
@@ -133,7 +114,7 @@ func TestDevicesAreTheFiveLatest(t *testing.T) {
 	if device, found := d.Of("b"); !found || device.ID != "device-b" {
 		t.Errorf("%+v, %v", device, found)
 	}
-	ring := newRing(t, time.Now)
+	ring := keystest.Ring(t, time.Now)
 	w := httptest.NewRecorder()
 	if err := session.IssueDevices(t.Context(), ring, w, d, time.Now()); err != nil {
 		t.Fatal(err)
@@ -165,7 +146,7 @@ func TestLabel(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	ring := newRing(f, time.Now)
+	ring := keystest.Ring(f, time.Now)
 	f.Add("__Host-session=a.b.c.d.e; __Host-device=x")
 	f.Fuzz(func(t *testing.T, header string) {
 		r := httptest.NewRequest("GET", "/", nil)

@@ -87,7 +87,7 @@ func (f federated) Lookup(ctx context.Context, domain string) (api.Realm, string
 func TestAFederatedDomainGoesUpstream(t *testing.T) {
 	w := newWorld(t)
 	mux := http.NewServeMux()
-	signin.New(signin.Deps{Config: w.config, Realms: federated{signin.Registry{Names: w.names}}, Now: w.clock}).Mount(mux)
+	signin.New(signin.Deps{Config: w.config, Realms: federated{signin.Registry{Names: w.names}}, Now: w.clock.Now}).Mount(mux)
 	b := w.browser("192.0.2.2")
 	b.handler = mux
 	var out api.DiscoverResponse

@@ -4,8 +4,6 @@ package signin_test
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -16,8 +14,10 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 	"github.com/latchkey-id/latchkey/edge/password/passwordtest"
 	"github.com/latchkey-id/latchkey/edge/signin"
 	"github.com/latchkey-id/latchkey/edge/throttle"
@@ -36,24 +36,21 @@ type letter struct {
 type world struct {
 	t        testing.TB
 	native   *object.Native
+	clock    *objecttest.Clock
 	ring     *keys.Service
 	names    *names.Service
 	accounts *account.Service
 	config   signin.Config
 
 	mu    sync.Mutex
-	now   time.Time
 	mail  []letter
 	calls []string
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Unix(1_800_000_000, 0)}
-	var secret [32]byte
-	rand.Read(secret[:])
-	root, err := keys.ParseRoot("r1:" + base64.RawURLEncoding.EncodeToString(secret[:]))
-	must(t, err)
+	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_800_000_000, 0))}
+	root := keystest.Root(t)
 	log := slog.New(slog.DiscardHandler)
 	w.names = names.NewService(w)
 	effects := map[string]object.Effect{
@@ -67,11 +64,12 @@ func newWorld(t testing.TB) *world {
 		},
 		account.TopicLogout: func(context.Context, object.Delivery) error { return nil },
 	}
-	w.native, err = object.NewNative(object.NativeConfig{Now: w.clock, Log: log},
+	var err error
+	w.native, err = object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: log},
 		keys.New(keys.Deps{Root: root}), names.New(), throttle.New(), account.New(account.Deps{Effects: effects}))
 	must(t, err)
 	t.Cleanup(func() { w.native.Close() })
-	w.ring = keys.NewService(keys.ServiceDeps{Host: w, Root: root, Now: w.clock})
+	w.ring = keys.NewService(keys.ServiceDeps{Host: w, Root: root, Now: w.clock.Now})
 	w.accounts = account.NewService(w)
 	w.config = signin.Config{
 		DefaultDomain: ownDomain,
@@ -89,7 +87,7 @@ func (w *world) handler() http.Handler {
 		Config: w.config, Names: w.names, Accounts: w.accounts, Throttle: throttle.NewService(w), Keys: w.ring,
 		Realms: signin.Registry{Names: w.names}, Mail: w,
 		Address: func(r *http.Request) string { return r.Header.Get("CF-Connecting-IP") },
-		Now:     w.clock, Log: slog.New(slog.DiscardHandler),
+		Now:     w.clock.Now, Log: slog.New(slog.DiscardHandler),
 	}).Mount(mux)
 	return mux
 }
@@ -111,17 +109,7 @@ func (w *world) called() []string {
 	return calls
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) pass(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
+func (w *world) pass(d time.Duration) { w.clock.Pass(d) }
 
 // Compose implements signin.Mail.
 func (w *world) Compose(_ context.Context, l signin.Letter, to, language, code string) (json.RawMessage, error) {

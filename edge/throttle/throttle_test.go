@@ -11,21 +11,21 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/object/objecttest"
 )
 
 // world is the service over a native host and a clock.
 type world struct {
 	*Service
-	t    *testing.T
-	mu   sync.Mutex
-	now  time.Time
-	host *object.Native
+	t     *testing.T
+	clock *objecttest.Clock
+	host  *object.Native
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Unix(1_790_000_000, 0)}
-	host, err := object.NewNative(object.NativeConfig{Now: w.clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, New())
+	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_790_000_000, 0))}
+	host, err := object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}, New())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,17 +34,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) clock() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
 func (w *world) pass(d time.Duration) {
 	w.t.Helper()
-	w.mu.Lock()
-	w.now = w.now.Add(d)
-	w.mu.Unlock()
+	w.clock.Pass(d)
 	if err := w.host.Wake(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -149,9 +141,7 @@ func TestLargestLimitFits(t *testing.T) {
 		if ok, _, err := w.Take(t.Context(), "bucket", l); !ok || err != nil {
 			t.Fatalf("take %d: %v, %v", i, ok, err)
 		}
-		w.mu.Lock()
-		w.now = w.now.Add(time.Second)
-		w.mu.Unlock()
+		w.clock.Pass(time.Second)
 	}
 	w.take(l, MaxWindow-MaxCount*time.Second)
 }
@@ -177,7 +167,7 @@ func TestOldBucketsDeleteThemselves(t *testing.T) {
 		tx.Row("SELECT count(*) FROM bucket").Scan(&n)
 		return n, nil
 	})
-	host, err := object.NewNative(object.NativeConfig{Now: w.clock}, k)
+	host, err := object.NewNative(object.NativeConfig{Now: w.clock.Now}, k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 	"github.com/latchkey-id/latchkey/edge/token"
@@ -64,14 +65,14 @@ func newRig(t testing.TB) *rig {
 	g := &rig{TB: t}
 	g.clock.Store(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Unix())
 	log := slog.New(slog.DiscardHandler)
-	root, err := keys.ParseRoot("r1:" + encode(string(random())))
-	g.must(err)
+	root := keystest.Root(t)
 	mux := http.NewServeMux()
 	g.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(g.Close)
 
 	var notify object.Effect // needs services that need the host
 	drop := func(context.Context, object.Delivery) error { return nil }
+	var err error
 	g.native, err = object.NewNative(object.NativeConfig{Now: g.now, Log: log},
 		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(),
 		account.New(account.Deps{Effects: map[string]object.Effect{
