@@ -47,7 +47,7 @@ func run(port int, dir string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	greet(service, dir, time.Since(began))
+	greet(service, time.Since(began))
 	select {
 	case <-ctx.Done():
 		fmt.Println("\nstopping; what you made is kept in", dir)
@@ -57,7 +57,7 @@ func run(port int, dir string, verbose bool) error {
 	}
 }
 
-func greet(s *local.Service, dir string, took time.Duration) {
+func greet(s *local.Service, took time.Duration) {
 	fmt.Printf(`
 Latchkey is running (ready after %.1f s).
 
@@ -69,12 +69,11 @@ Try this:
   1. Open the demo application and press "Sign in", then "Create an account".
   2. Take a new address (name@%s), or any @example.com address: its mail
      arrives in the outbox at %s/operator/outbox
-     (user "operator", password: operator_key in %s/secrets.json).
   3. Open the other application: you are signed in already.
   4. Look at %s/account, then sign out: both forget you.
 
 Your browser does not know the certificate. Trust it once with
   certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n latchkey-local -i %s
 or accept the warning. Ctrl-C stops; everything is kept until `+"`make clean`"+`.
-`, took.Seconds(), s.Issuer, s.Shop, s.Books, local.DefaultDomain, s.Issuer, dir, s.Issuer, s.Certificates.CA)
+`, took.Seconds(), s.Issuer, s.Shop, s.Books, local.DefaultDomain, s.Issuer, s.Issuer, s.Certificates.CA)
 }
