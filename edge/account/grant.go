@@ -2,11 +2,8 @@ package account
 
 import "github.com/latchkey-id/latchkey/edge/object"
 
-// The methods on access grants. A grant is what an access token stands for; the token names it.
-var (
-	Userinfo    = object.Method[UserinfoIn, UserinfoOut]{Kind: KindName, Name: "userinfo"}
-	RevokeGrant = object.Method[RevokeGrantIn, None]{Kind: KindName, Name: "revoke_grant"}
-)
+// Userinfo is the method on access grants. A grant is what an access token stands for; the token names it.
+var Userinfo = object.Method[UserinfoIn, UserinfoOut]{Kind: KindName, Name: "userinfo"}
 
 // Claims are what an application may know of the person. Those outside the granted scope are empty (OpenID Connect Core 1.0
 // section 5.4): UPN and Name need profile, Email and EmailVerified need email.
@@ -28,12 +25,6 @@ type UserinfoOut struct {
 	Claims   Claims `json:"claims"`
 }
 
-// RevokeGrantIn revokes a grant of one application; another's, or one that is gone, is left alone without an error (RFC 7009 section 2.2).
-type RevokeGrantIn struct {
-	GrantID  string `json:"grant_id"`
-	ClientID string `json:"client_id"`
-}
-
 func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
 	var out UserinfoOut
 	var scope string
@@ -43,9 +34,4 @@ func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
 	}
 	out.Claims = claims(tx, scope)
 	return out, nil
-}
-
-func revokeGrant(tx *object.Tx, in RevokeGrantIn) (None, error) {
-	tx.Exec(`DELETE FROM access_grant WHERE id = ? AND client_id = ?`, in.GrantID, in.ClientID)
-	return None{}, nil
 }

@@ -48,19 +48,3 @@ func TestGrantEndsWithItsTime(t *testing.T) {
 		t.Error("outlived its time")
 	}
 }
-
-func TestGrantIsRevokedByItsApplicationOnly(t *testing.T) {
-	w := newWorld(t)
-	id, ref := w.account()
-	grant := w.signinTo(id, ref, "shop")
-	must(t, w.RevokeGrant(t.Context(), id, account.RevokeGrantIn{GrantID: grant, ClientID: "bank"}))
-	if !w.granted(id, grant) {
-		t.Error("revoked by another application")
-	}
-	for range 2 {
-		must(t, w.RevokeGrant(t.Context(), id, account.RevokeGrantIn{GrantID: grant, ClientID: "shop"}))
-		if w.granted(id, grant) {
-			t.Error("not revoked")
-		}
-	}
-}

@@ -125,6 +125,5 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, Authorize, authorize)
 	object.Handle(k, Redeem, redeem)
 	object.Handle(k, Userinfo, userinfo)
-	object.Handle(k, RevokeGrant, revokeGrant)
 	return k
 }

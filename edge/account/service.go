@@ -122,8 +122,3 @@ func (s *Service) Redeem(ctx context.Context, id string, in RedeemIn) (RedeemOut
 func (s *Service) Userinfo(ctx context.Context, id string, in UserinfoIn) (UserinfoOut, error) {
 	return call(ctx, s, Userinfo, id, in)
 }
-
-// RevokeGrant revokes an access grant.
-func (s *Service) RevokeGrant(ctx context.Context, id string, in RevokeGrantIn) error {
-	return do(ctx, s, RevokeGrant, id, in)
-}

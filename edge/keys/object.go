@@ -126,6 +126,9 @@ func (r ring) rotate(tx *object.Tx, g group, rows []row) (time.Time, error) {
 	}
 	actions, wake := rotate(tx.Now(), keys, policies[g.use])
 	for _, a := range actions {
+		if a.do == create {
+			a.id = newID()
+		}
 		if err := r.carryOut(tx, g, a, byID[a.id]); err != nil {
 			return time.Time{}, err
 		}
@@ -141,7 +144,7 @@ func (r ring) carryOut(tx *object.Tx, g group, a action, k row) error {
 		if err != nil {
 			return err
 		}
-		return r.insert(tx, row{ID: newID(), Use: g.use, Alg: g.alg, Starts: a.starts.Unix()}, m)
+		return r.insert(tx, row{ID: a.id, Use: g.use, Alg: g.alg, Starts: a.starts.Unix()}, m)
 	case retire:
 		m, err := k.open(r.Root)
 		if err != nil {

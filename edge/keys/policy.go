@@ -8,7 +8,6 @@ type Purpose string
 // The purposes, with the longest life a value may have.
 const (
 	PurposeSession Purpose = "session" // session cookies; 90 days
-	PurposeSite    Purpose = "site"    // cookies of pages of our own; 90 days
 	PurposeDevice  Purpose = "device"  // device cookies; a year and a day
 	PurposeFlow    Purpose = "flow"    // authorization requests under way; 48 hours, as all that follow
 	PurposeState   Purpose = "state"   // steps of sign-in, sign-up and password change; codes waiting in an outbox
@@ -28,9 +27,9 @@ const (
 
 // purposes says which group of keys serves a purpose.
 var purposes = map[Purpose]string{
-	PurposeSession: useSession, PurposeSite: useSession,
-	PurposeDevice: useDevice,
-	PurposeFlow:   useShort, PurposeState: useShort, PurposeCode: useShort, PurposeAccess: useShort,
+	PurposeSession: useSession,
+	PurposeDevice:  useDevice,
+	PurposeFlow:    useShort, PurposeState: useShort, PurposeCode: useShort, PurposeAccess: useShort,
 }
 
 const day = 24 * time.Hour
