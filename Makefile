@@ -67,7 +67,7 @@ wrk:
 
 .PHONY: vulncheck
 vulncheck: $(TOOLS)/govulncheck
-	@if out=$$(timeout 180 $(TOOLS)/govulncheck ./... 2>&1); then echo "govulncheck: no known vulnerability is reachable"; \
+	@if out=$$(timeout 90 $(TOOLS)/govulncheck ./... 2>&1); then echo "govulncheck: no known vulnerability is reachable"; \
 	 elif [ -z "$$out" ] || grep -qiE 'vuln\.go\.dev|dial tcp|no such host|proxyconnect|Forbidden|fetching vulnerabilities' <<<"$$out" && ! grep -q 'Vulnerability #' <<<"$$out"; then \
 	   echo "govulncheck: NOT RUN, its database cannot be reached from here"; \
 	 else echo "$$out"; exit 1; fi
