@@ -105,17 +105,16 @@ func (c *call) failure() error {
 	return nil
 }
 
-// settle ends an operation: it wakes the goroutine that waits for it.
+// settle ends an operation, in the way that a says and with b bytes of result, and lets the goroutine that waits for it go on.
 //
 //go:wasmexport settle
-func settle(id, status, n int32) {
-	data := incoming(n)
-	c := border.calls[id]
-	if c == nil {
-		return
+func settle() {
+	a := arguments
+	data := incoming(a.b)
+	if c := border.calls[a.id]; c != nil {
+		delete(border.calls, a.id)
+		c.status, c.data = a.a, data
+		close(c.done)
 	}
-	delete(border.calls, id)
-	c.status, c.data = status, data
-	close(c.done)
-	runtime.Gosched()
+	runtime.Goexit() // and so let everything run that can
 }

@@ -1,18 +1,17 @@
 // Package workerd is the bridge between Latchkey and its runtime: one warm Go program per isolate, shared by all of the
 // isolate's requests and Durable Objects.
 //
-// The JavaScript half (worker.mjs and the .mjs files beside this one) writes a request into the program's linear memory,
-// calls an exported function that does no more than start a goroutine, and then resumes the program, which runs until
-// every goroutine is idle. The answer comes back through one imported function. That is one crossing each way, with
-// bytes and integers only: syscall/js, which crosses for every property it reads, is several times slower.
+// The JavaScript half (worker.mjs and the .mjs files beside this one) writes a request into the program's linear memory and calls
+// an exported function, which runs the handler and returns when it has answered or waits for something. The answer comes back
+// through one imported function. That is one crossing each way, with bytes and integers only: syscall/js, which crosses for
+// every property it reads, is several times slower.
 //
-//	JS  buffer(n) → write → request(id, …) → resume()       Go  goroutine → http.Handler → respond(id, …)
-//	JS  buffer(n) → write → invoke(id, …)  → resume()       Go  goroutine → Objects.Invoke ⇄ sql(…) → answer(id, …)
-//	Go  call(op, id, call, …), the goroutine waits          JS  promise → buffer(n) → settle(call, …) → resume()
+//	JS  write → request()                       Go  http.Handler → respond(id, …)
+//	JS  write → invoke()                        Go  Objects.Invoke ⇄ sql(…) → answer(id, …)
+//	Go  call(op, id, call, …), it waits         JS  promise → write → settle() → it goes on
 //
 // Rules that the runtime makes, and where they are kept:
 //
-//   - An exported function never blocks: one that parks for good leaves the stack of the program in the middle of it.
 //   - The runtime ties I/O to the request that started it. The context of a request carries its identity, calls out of Go
 //     name it, and the JavaScript half refuses a call made while another request is running ([ErrContext]). A goroutine
 //     must not outlive its request, and must not wait for another request's.

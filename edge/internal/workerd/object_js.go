@@ -5,7 +5,6 @@ package workerd
 import (
 	"context"
 	"errors"
-	"runtime"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -47,14 +46,14 @@ const (
 	invokeSettle  = 3
 )
 
-// invoke runs an object's method inside the transaction that JavaScript has opened. It answers before the program is idle again
-// or not at all, in which case JavaScript rolls back.
+// invoke runs an object's method inside the transaction that JavaScript has opened: a says what, in a frame of b bytes. It answers
+// before it returns to JavaScript or not at all, in which case JavaScript rolls back.
 //
 //go:wasmexport invoke
-func invoke(id, op, n int32) {
-	frame := incoming(n)
-	go transact(id, op, frame)
-	runtime.Gosched()
+func invoke() {
+	a := arguments
+	transact(a.id, a.a, incoming(a.b))
+	a.leave()
 }
 
 func transact(id, op int32, frame []byte) {
@@ -91,27 +90,30 @@ func transact(id, op int32, frame []byte) {
 	}
 }
 
-// deliver carries out what an object has left in its outbox, outside any transaction, in the I/O context of the object.
+// deliver carries out what an object has left in its outbox, in a frame of b bytes, outside any transaction and in the I/O context
+// of the object.
 //
 //go:wasmexport deliver
-func deliver(id, n int32) {
-	frame := incoming(n)
-	go func() {
-		var outcome []byte
-		status := int32(settledFailure)
-		defer func() {
-			if p := recover(); p != nil {
-				reportPanic("delivery", p)
-			}
-			hostAnswer(id, status, 0, pointer(outcome), int32(len(outcome)))
-		}()
-		r := frameReader{rest: frame}
-		kind, due := r.string(), r.bytes()
-		if r.err == nil {
-			outcome, status = program.objects.Deliver(newContext(id), kind, due), settledOK
+func deliver() {
+	a := arguments
+	carryOut(a.id, incoming(a.b))
+	a.leave()
+}
+
+func carryOut(id int32, frame []byte) {
+	var outcome []byte
+	status := int32(settledFailure)
+	defer func() {
+		if p := recover(); p != nil {
+			reportPanic("delivery", p)
 		}
+		hostAnswer(id, status, 0, pointer(outcome), int32(len(outcome)))
 	}()
-	runtime.Gosched()
+	r := frameReader{rest: frame}
+	kind, due := r.string(), r.bytes()
+	if r.err == nil {
+		outcome, status = program.objects.Deliver(newContext(id), kind, due), settledOK
+	}
 }
 
 // database is the SQL of the object whose transaction is open.

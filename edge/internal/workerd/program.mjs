@@ -44,9 +44,10 @@ export class Program {
     const instance = new WebAssembly.Instance(module, go.importObject);
     this.exports = instance.exports;
     this.memory = instance.exports.mem;
-    this.bytes = new Uint8Array(this.memory.buffer);
+    this.look();
     go.run(instance).catch((e) => this.#die(e)); // runs main up to its select{}; settles only when the program ends
     if (go.exited) this.#die();
+    else this.where = this.exports.where() >> 2;
   }
 
   // A Go timer would be a setTimeout of whichever request happened to be running, and die with it; so Go gets none. A goroutine
@@ -64,8 +65,24 @@ export class Program {
 
   // view is the program's memory; growing replaces the buffer.
   view() {
-    if (this.bytes.buffer !== this.memory.buffer) this.bytes = new Uint8Array(this.memory.buffer);
+    if (this.bytes.buffer !== this.memory.buffer) this.look();
     return this.bytes;
+  }
+
+  look() {
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.words = new Int32Array(this.memory.buffer);
+  }
+
+  // #call calls an exported function. It returns when that has done its work or all goroutines wait.
+  #call(exported, id, a, b) {
+    this.view();
+    const { words, where } = this;
+    words[where]++;
+    words[where + 1] = id;
+    words[where + 2] = a;
+    words[where + 3] = b;
+    exported();
   }
 
   // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something.
@@ -80,8 +97,7 @@ export class Program {
       const bytes = this.view();
       const { written } = encoder.encodeInto(head, bytes.subarray(at, at + room));
       if (body.length) bytes.set(body, at + written);
-      this.exports.request(request.id, written, body.length);
-      if (!request.finished) this.exports.resume();
+      this.#call(this.exports.request, request.id, written, body.length);
     } catch (e) {
       this.#die(e);
     }
@@ -92,23 +108,22 @@ export class Program {
   // transact runs an object's method; sql is the object's database, whose transaction the caller has opened. The answer is
   // { status, alarm, data }; it is null when there is none, and the caller must roll back.
   transact(sql, op, kind, name, method, data) {
-    if (this.dead) return null;
-    const id = this.#next();
-    const transaction = (this.transaction = { id, sql, answer: null });
-    try {
-      this.exports.invoke(id, op, this.#pass(scratch.reset().text(kind).text(name).text(method).data(data).done()));
-      if (!transaction.answer) this.exports.resume();
-    } catch (e) {
-      this.#die(e);
-    }
-    this.#leave();
+    const transaction = { id: this.#next(), sql, answer: null };
+    this.transaction = transaction;
+    this.#enter(null, () => {
+      const n = this.#pass(scratch.reset().text(kind).text(name).text(method).data(data).done());
+      this.#call(this.exports.invoke, transaction.id, op, n);
+    });
     return transaction.answer;
   }
 
   // deliver carries out effects of an object, and returns a promise of their outcome.
   async deliver(env, kind, due) {
     const request = new Request(this.#next(), env);
-    this.#enter(request, () => this.exports.deliver(request.id, this.#pass(scratch.reset().text(kind).data(due).done())));
+    this.#enter(request, () => {
+      const n = this.#pass(scratch.reset().text(kind).data(due).done());
+      this.#call(this.exports.deliver, request.id, 0, n);
+    });
     const answer = await this.#outcome(request);
     return answer?.status === 0 ? answer.data : null;
   }
@@ -162,15 +177,13 @@ export class Program {
     return frame.length;
   }
 
-  // #enter calls into Go for a request. The function that is called lets the goroutine it wakes run; what else there is to run
-  // for the request, resume does: it returns when all goroutines wait. An exception is the end of the program, whose stack
-  // is in disorder then.
-  #enter(request, call) {
-    if (this.dead) return this.#finish(request, null);
+  // #enter has f call into Go, for a request or for a transaction. An exception is the end of the program, whose stack is in
+  // disorder then.
+  #enter(request, f) {
+    if (this.dead) return;
     this.running = request;
     try {
-      call();
-      if (!request.finished) this.exports.resume();
+      f();
     } catch (e) {
       this.#die(e);
     }
@@ -193,7 +206,7 @@ export class Program {
 
   #settle(request, call, status, data) {
     request.calls.delete(call);
-    this.#enter(request, () => this.exports.settle(call, status, this.#pass(data)));
+    this.#enter(request, () => this.#call(this.exports.settle, call, status, this.#pass(data)));
   }
 
   // #return hands bytes to Go: in the room it gave, or kept until it takes them.

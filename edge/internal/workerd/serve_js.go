@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -44,49 +43,19 @@ func environment() map[string]string {
 	return env
 }
 
-// job is a request on its way to a goroutine.
-type job struct {
-	id   int32
-	head string
-	body []byte
-}
-
-// crew are goroutines that wait for a request. A new one would begin each time with a stack that has to grow, and be moved, before
-// a handler has what it needs.
-var crew []chan job
-
-const maxCrew = 64
-
-// request takes a request that JavaScript has written: its head as text, then its body.
+// request serves a request that JavaScript has written: a bytes of its head as text, then b bytes of body.
 //
 //go:wasmexport request
-func request(id, headLen, bodyLen int32) {
-	j := job{id: id, head: string(written(headLen))}
-	if bodyLen > 0 {
-		j.body = incoming(headLen + bodyLen)[headLen:]
+func request() {
+	a := arguments
+	head := string(written(a.a))
+	var body []byte
+	if a.b > 0 {
+		body = incoming(a.a + a.b)[a.a:]
 	}
 	border.large = nil
-	var jobs chan job
-	if n := len(crew); n > 0 {
-		jobs, crew = crew[n-1], crew[:n-1]
-	} else {
-		jobs = make(chan job, 1)
-		go work(jobs)
-	}
-	jobs <- j // there is room: whoever is in the crew has none
-	runtime.Gosched()
-}
-
-// work serves requests until the crew is full.
-func work(jobs chan job) {
-	for {
-		j := <-jobs
-		serve(j.id, j.head, j.body)
-		if len(crew) >= maxCrew {
-			return
-		}
-		crew = append(crew, jobs)
-	}
+	serve(a.id, head, body)
+	a.leave()
 }
 
 func serve(id int32, head string, body []byte) {
