@@ -14,7 +14,7 @@ const types = {
 const encodings = [["br", ".br"], ["gzip", ".gz"]]; // best first
 const origin = "http://files";
 
-let site = null; // { files, rules }: shared as a finished value, because no request may wait for another
+let site = null; // { files, stored, rules }: shared as a finished value, because no request may wait for another
 
 export default {
   fetch(request, env, ctx) {
@@ -38,11 +38,12 @@ function pathOf(url) {
   return query < 0 ? url.slice(path) : url.slice(path, query);
 }
 
+// load reads what there is: files are those that clients may have, stored is everything.
 async function load(disk) {
-  const files = new Set();
-  await list(disk, "", files);
-  const rules = files.has("/_headers") ? parseHeaders(await (await disk.fetch(`${origin}/_headers`)).text()) : [];
-  return { files, rules };
+  const stored = new Set();
+  await list(disk, "", stored);
+  const rules = stored.has("/_headers") ? parseHeaders(await (await disk.fetch(`${origin}/_headers`)).text()) : [];
+  return { files: new Set([...stored].filter((path) => !hidden(path))), stored, rules };
 }
 
 async function list(disk, directory, files) {
@@ -58,22 +59,27 @@ const address = (path) => path.split("/").map(encodeURIComponent).join("/");
 // find says which file a path names, or where it should have pointed: pages have addresses without ".html" and "index.html".
 // Only listed names are ever found, so no path leads out of the directory.
 function find(files, pathname) {
-  let path;
-  try {
-    path = decodeURIComponent(pathname);
-  } catch {
-    return null;
+  let path = pathname;
+  if (path.includes("%")) {
+    try {
+      path = decodeURIComponent(pathname);
+    } catch {
+      return null;
+    }
   }
-  if (hidden(path)) return null;
-  if (path.endsWith("/index.html") && files.has(path)) return { redirect: pathname.slice(0, -"index.html".length) };
-  if (path.endsWith(".html") && files.has(path)) return { redirect: pathname.slice(0, -".html".length) };
-  if (files.has(path)) return { file: path };
+  if (files.has(path)) return plain(pathname, path);
   if (path.endsWith("/")) {
     if (files.has(`${path}index.html`)) return { file: `${path}index.html` };
     return files.has(`${path.slice(0, -1)}.html`) ? { redirect: local(pathname.slice(0, -1)) } : null;
   }
   if (files.has(`${path}.html`)) return { file: `${path}.html` };
   return files.has(`${path}/index.html`) ? { redirect: local(`${pathname}/`) } : null;
+}
+
+// plain is the file itself, or for a page its address.
+function plain(pathname, path) {
+  if (path.endsWith("/index.html")) return { redirect: local(pathname.slice(0, -"index.html".length)) };
+  return path.endsWith(".html") ? { redirect: local(pathname.slice(0, -".html".length)) } : { file: path };
 }
 
 // local keeps a redirect on this host: "//example.com" would be another one.
@@ -86,7 +92,7 @@ function hidden(path) {
 }
 
 async function serve(request, disk, url, path) {
-  const compressed = encodings.filter(([, suffix]) => site.files.has(path + suffix));
+  const compressed = encodings.filter(([, suffix]) => site.stored.has(path + suffix));
   const encoding = compressed.find(([name]) => accepts(request.headers.get("Accept-Encoding") ?? "", name));
   const stored = await disk.fetch(origin + address(path + (encoding?.[1] ?? "")), { method: request.method });
   if (!stored.ok) return new Response(null, { status: 404 });

@@ -12,11 +12,11 @@ const patience = 1 << 20; // bytes over the bound that are read, and not kept, t
 export default {
   fetch(request, env, ctx) {
     const { url, method } = request;
-    if (method === "GET" || method === "HEAD") return serve(request, url, none, env, ctx, false);
-    if (request.body === null) return serve(request, url, none, env, ctx, true);
+    if (method === "GET" || method === "HEAD") return serve(request, method, url, none, env, ctx);
+    if (request.body === null) return serve(request, method, url, none, env, ctx);
     const limit = new URL(url).pathname.startsWith("/operator/") ? operatorBody : otherBody;
     return body(request, limit).then((bytes) =>
-      bytes ? serve(request, url, bytes, env, ctx, true) : problem(413, "too_large", "Content Too Large"));
+      bytes ? serve(request, method, url, bytes, env, ctx) : problem(413, "too_large", "Content Too Large"));
   },
 };
 
@@ -30,10 +30,10 @@ async function body(request, limit) {
   return length <= limit + patience ? readAll(request.body, 0, limit + patience) : null;
 }
 
-function serve(request, url, bytes, env, ctx, writes) {
-  const outcome = warm(env).serve(env, head(request, url, writes), bytes);
-  if (!(outcome instanceof Promise)) return respond(outcome, request, env);
-  const response = outcome.then((answer) => respond(answer, request, env));
+function serve(request, method, url, bytes, env, ctx) {
+  const outcome = warm(env).serve(env, head(request, method, url), bytes);
+  if (!(outcome instanceof Promise)) return respond(outcome, request, method, env);
+  const response = outcome.then((answer) => respond(answer, request, method, env));
   ctx.waitUntil(response); // a client that hangs up must not strand a goroutine in the program that everybody shares
   return response;
 }
@@ -47,7 +47,7 @@ let count = 0;
 //
 // Where a request comes from is told only when it may change something: asking the runtime for it (request.cf) takes as long as a
 // tenth of a trivial request. Others have no address, rather than one that only the client vouches for.
-function head(request, url, writes) {
+function head(request, method, url) {
   let lines = "";
   let address = "";
   let id = "";
@@ -60,7 +60,7 @@ function head(request, url, writes) {
     if (name === "cf-ray" && value.length <= 24) id = value; // off Cloudflare the client's word, so bounded before it is logged
     lines += `${name}\n${value}\n`;
   }
-  if (!writes) address = "";
+  if (method === "GET" || method === "HEAD") address = "";
   else {
     const { clientIp, city, country } = request.cf ?? {};
     // Plain workerd says who connected, and then the header is only the client's word; on Cloudflare the header is the network's.
@@ -69,14 +69,13 @@ function head(request, url, writes) {
     if (country) lines += `latchkey-place\n${city ? `${city}, ${country}` : country}\n`;
   }
   id ||= `${(isolate ||= crypto.randomUUID().slice(0, 13))}-${++count}`;
-  return `${request.method}\n${url}\n${address}\n${lines}latchkey-request\n${id}\n`;
+  return `${method}\n${url}\n${address}\n${lines}latchkey-request\n${id}\n`;
 }
 
 // respond makes the response of an answer. There is none when the program has ended: the next one will do.
-function respond(answer, request, env) {
+function respond(answer, request, method, env) {
   if (!answer) return problem(503, "unavailable", "Service Unavailable", { "Retry-After": "1" });
   const { status } = answer;
-  const { method } = request;
   if (status === 404 && env.ASSETS && method === "GET" && request.headers.get("accept")?.includes("text/html")) return missing(request.url, env);
   const empty = answer.body.length === 0 || method === "HEAD" || status === 204 || status === 205 || status === 304;
   try {

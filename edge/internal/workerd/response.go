@@ -38,20 +38,14 @@ func (w *response) WriteHeader(status int) {
 }
 
 func (w *response) Write(p []byte) (int, error) {
+	if w.status == 0 && len(p) > 0 && w.header["Content-Type"] == nil {
+		w.header["Content-Type"] = []string{http.DetectContentType(p)} // as net/http does
+	}
 	if !w.begin() {
 		return 0, http.ErrBodyNotAllowed
 	}
 	w.body = append(w.body, p...)
 	return len(p), nil
-}
-
-// WriteString saves io.WriteString a copy.
-func (w *response) WriteString(s string) (int, error) {
-	if !w.begin() {
-		return 0, http.ErrBodyNotAllowed
-	}
-	w.body = append(w.body, s...)
-	return len(s), nil
 }
 
 // begin writes the header when that has not been done, and reports whether a body may follow it.
