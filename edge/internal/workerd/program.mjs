@@ -85,9 +85,9 @@ export class Program {
     exported();
   }
 
-  // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something.
-  // An answer is { status, common, own, body }: common and own are lines of a
-  // header's names and values in turn, those that many answers share and those of this one.
+  // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something. An
+  // answer is { status, common, own, body }: common and own are lines of names and values in turn, the part of the header that
+  // many answers share and the part that is of this one alone.
   serve(env, head, body) {
     if (this.dead) return null;
     const request = (this.running = new Request(this.#next(), env));

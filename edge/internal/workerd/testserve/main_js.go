@@ -1,7 +1,8 @@
 //go:build js && wasm
 
-// Testserve is what the bridge is measured beside: the same handler under workers.Serve, which starts a program for every
-// request. testdata/bench/serve.mjs is the Worker around it.
+// Testserve is what the bridge is measured beside: the handler that testworker has as BARE under workers.Serve, which starts a
+// program for every request. `go run github.com/syumai/workers/cmd/workers-assets-gen -mode=go -o DIR` writes the Worker around it,
+// which expects it as DIR/app.wasm.
 package main
 
 import (
