@@ -31,7 +31,7 @@ type bench struct {
 }
 
 func main() {
-	rounds := flag.Int("rounds", 5, "rounds of each comparison")
+	rounds := flag.Int("rounds", 9, "rounds of each comparison")
 	only := flag.String("only", "", "one of sizes, request, signin, codeflow, memory")
 	flag.Parse()
 	missed, err := run(*rounds, *only)

@@ -30,7 +30,7 @@ var perSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 
 // wrk loads one address and returns requests a second.
 func wrk(address string) (float64, error) {
-	out, err := exec.Command("taskset", "-c", loadCore, "wrk", "-t1", "-c32", "-d3s", address).CombinedOutput()
+	out, err := exec.Command("taskset", "-c", loadCore, "wrk", "-t1", "-c32", "-d2s", address).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("wrk: %w: %s", err, out)
 	}
@@ -67,21 +67,22 @@ func flows(clients int, time1 time.Duration, f func(client int) error) (float64,
 	return float64(done) / time.Since(began).Seconds(), failed
 }
 
-// turns measures two sides in turn and returns the medians.
-func (b *bench) turns(ours, theirs func() (float64, error)) (our, their float64, err error) {
-	var a, z []float64
+// turns measures two sides in turn and returns the medians of each and of the rounds' ratios. A round is short, so that both of its
+// sides meet the same machine.
+func (b *bench) turns(ours, theirs func() (float64, error)) (our, their, ratio float64, err error) {
+	var a, z, r []float64
 	for range b.rounds {
 		x, err := ours()
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
 		y, err := theirs()
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, 0, err
 		}
-		a, z = append(a, x), append(z, y)
+		a, z, r = append(a, x), append(z, y), append(r, x/y)
 	}
-	return median(a), median(z), nil
+	return median(a), median(z), median(r), nil
 }
 
 func median(v []float64) float64 {

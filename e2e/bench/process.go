@@ -84,6 +84,29 @@ func startPlain(ctx context.Context, dir, name string, objects ...string) (*self
 	return server, pin(server.PID(), serverCore)
 }
 
+// startBridge runs the same handler in one warm program: nothing but the bridge.
+func (b *bench) startBridge() (*selfhost.Server, error) {
+	worker := filepath.Join(b.dir, "bridge")
+	if err := selfhost.Build(b.ctx, ".", "./edge/internal/workerd/testworker", worker); err != nil {
+		return nil, err
+	}
+	main, err := os.ReadFile("edge/internal/workerd/testworker/test.mjs")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(worker, "test.mjs"), main, 0o600); err != nil {
+		return nil, err
+	}
+	server, err := selfhost.Start(b.ctx, selfhost.Config{
+		Worker: worker, Main: "test.mjs", State: worker + "-state", Address: "127.0.0.1:0", Objects: []string{"Counter", "Probe"},
+		Vars: map[string]string{"BARE": "1"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return server, pin(server.PID(), serverCore)
+}
+
 // startServe runs a trivial handler under workers.Serve, which starts a program for every request.
 func (b *bench) startServe() (*selfhost.Server, error) {
 	worker := filepath.Join(b.dir, "serve")

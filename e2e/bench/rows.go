@@ -14,9 +14,9 @@ import (
 
 const longPassword = "correct horse battery staple bench"
 
-// request measures a trivial one.
+// request measures a trivial one: the same handler in one warm program, under workers.Serve, and the least that JavaScript can do.
 func (b *bench) request() error {
-	ours, err := b.latchkey("request")
+	ours, err := b.startBridge()
 	if err != nil {
 		return err
 	}
@@ -26,28 +26,29 @@ func (b *bench) request() error {
 		return err
 	}
 	defer plain.Stop()
-	our, their, err := b.turns(
-		func() (float64, error) { return wrk(ours.URL + "/healthz") },
-		func() (float64, error) { return wrk(plain.URL) },
-	)
-	if err != nil {
-		return err
-	}
-	b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("plain JS Worker %.0f/s", their),
-		fmt.Sprintf("%.2f", our/their), "≥ 0.50", our/their >= 0.5})
-	plain.Stop()
 	serve, err := b.startServe()
 	if err != nil {
 		return err
 	}
 	defer serve.Stop()
-	our, their, err = b.turns(
-		func() (float64, error) { return wrk(ours.URL + "/healthz") },
-		func() (float64, error) { return wrk(serve.URL) },
-	)
-	b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("workers.Serve %.0f/s", their),
-		fmt.Sprintf("%.1f", our/their), "≥ 30", our/their >= 30})
-	return err
+	for _, c := range []struct {
+		name, address, format, target string
+		least                         float64
+	}{
+		{"plain JS Worker", plain.URL, "%.2f", "≥ 0.50", 0.5},
+		{"workers.Serve", serve.URL, "%.1f", "≥ 30", 30},
+	} {
+		our, their, ratio, err := b.turns(
+			func() (float64, error) { return wrk(ours.URL + "/hello") },
+			func() (float64, error) { return wrk(c.address) },
+		)
+		if err != nil {
+			return err
+		}
+		b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("%s %.0f/s", c.name, their),
+			fmt.Sprintf(c.format, ratio), c.target, ratio >= c.least})
+	}
+	return nil
 }
 
 // signin measures the server's processor time of both steps of a password sign-in beside one scrypt check.
@@ -71,14 +72,14 @@ func (b *bench) signin() error {
 			return err
 		}
 	}
-	our, their, err := b.turns(
+	our, their, ratio, err := b.turns(
 		func() (float64, error) {
 			return spent(ours.PID(), 100, func() error { return arrive(browser, upn, person) })
 		},
 		func() (float64, error) { return spent(plain.PID(), 20, func() error { return get(plain.URL) }) },
 	)
 	b.rows = append(b.rows, row{"password sign-in at the server, CPU", fmt.Sprintf("%.1f ms", our),
-		fmt.Sprintf("scrypt N=2^14 r=16, native %.1f ms", their), fmt.Sprintf("1/%.1f", their/our), "≤ 1/7", our*7 <= their})
+		fmt.Sprintf("scrypt N=2^14 r=16, native %.1f ms", their), fmt.Sprintf("1/%.1f", 1/ratio), "≤ 1/7", ratio*7 <= 1})
 	return err
 }
 
@@ -117,16 +118,16 @@ func (b *bench) codeflow() error {
 		}
 		strangers[i] = newBrowser(plain.URL, "", "secret")
 	}
-	our, their, err := b.turns(
+	our, their, ratio, err := b.turns(
 		func() (float64, error) {
-			return flows(clients, 4*time.Second, func(c int) error { return members[c].codeFlow() })
+			return flows(clients, 2*time.Second, func(c int) error { return members[c].codeFlow() })
 		},
 		func() (float64, error) {
-			return flows(clients, 4*time.Second, func(c int) error { return strangers[c].plainFlow(c) })
+			return flows(clients, 2*time.Second, func(c int) error { return strangers[c].plainFlow(c) })
 		},
 	)
 	b.rows = append(b.rows, row{"authorize + token, signed in", fmt.Sprintf("%.0f/s", our),
-		fmt.Sprintf("plain JS Worker and object %.0f/s", their), fmt.Sprintf("%.2f", our/their), "≥ 0.50", our/their >= 0.5})
+		fmt.Sprintf("plain JS Worker and object %.0f/s", their), fmt.Sprintf("%.2f", ratio), "≥ 0.50", ratio >= 0.5})
 	return err
 }
 
