@@ -15,6 +15,10 @@ import (
 // MaxToken bounds a signed token, in bytes.
 const MaxToken = 16 << 10
 
+// maxHeader bounds a token's encoded header, in bytes; those that sign writes have about a hundred. What is nested thousands deep is
+// short enough for MaxToken and, decoded, too deep for the runtime's stack.
+const maxHeader = 512
+
 var signatureAlgs = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA}
 
 // signingKey is a signing key as the front uses it.
@@ -95,7 +99,7 @@ func (k *signingKey) sign(typ string, payload []byte) (string, error) {
 
 // parseToken reads a compact JWS of an allowed algorithm and returns the key id it names. It is not verified yet.
 func parseToken(compact string) (*jose.JSONWebSignature, string, error) {
-	if len(compact) > MaxToken {
+	if header, _, _ := strings.Cut(compact, "."); len(compact) > MaxToken || len(header) > maxHeader {
 		return nil, "", ErrToken
 	}
 	object, err := jose.ParseSignedCompact(compact, signatureAlgs)
