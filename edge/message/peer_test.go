@@ -63,7 +63,7 @@ func startPeer(t *testing.T, o options) *peer {
 	}
 	node := filepath.Join(root, "node_modules/node/bin/node")
 	if _, err := os.Stat(filepath.Join(root, "node_modules/smtp-server")); err != nil {
-		t.Skip("the mail server that this test talks to is not installed: run `npm ci`")
+		t.Fatal("the mail server that this test talks to is not installed: run `npm ci`")
 	}
 	p := &peer{messages: make(chan delivered, 10), roots: x509.NewCertPool()}
 	o.Modules = filepath.Join(root, "node_modules")

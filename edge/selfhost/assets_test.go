@@ -63,7 +63,7 @@ func run(t *testing.T, change func(*Config)) *Server {
 	}
 	s, err := Start(t.Context(), c)
 	if err == ErrNoWorkerd {
-		t.Skip("workerd is not installed: npm ci")
+		t.Fatal("workerd is not installed: run `npm ci`")
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -95,7 +95,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 			s.Kill()
 			t.Errorf("%s: it started", name)
 		} else if errors.Is(err, ErrNoWorkerd) {
-			t.Skip("workerd is not installed: npm ci")
+			t.Fatal("workerd is not installed: run `npm ci`")
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

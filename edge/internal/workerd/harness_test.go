@@ -51,7 +51,7 @@ type site struct {
 	log *syncBuffer
 }
 
-// start runs the test program, with change made to its configuration. It skips the test when workerd is not installed, which the
+// start runs the test program, with change made to its configuration. It fails without workerd, which the
 // Makefile sees to.
 func start(t testing.TB, change func(*selfhost.Config)) *site {
 	t.Helper()
@@ -84,7 +84,7 @@ func (s *site) again() {
 	defer cancel()
 	server, err := selfhost.Start(ctx, s.config)
 	if errors.Is(err, selfhost.ErrNoWorkerd) {
-		s.t.Skip("workerd is not installed: npm ci")
+		s.t.Fatal("workerd is not installed: run `npm ci`")
 	}
 	if err != nil {
 		s.t.Fatalf("%v\n%s", err, s.log)
