@@ -1,4 +1,4 @@
-// The browser's half of Latchkey: the client core for a Web Worker. It sets globalThis.latchkey before it waits:
+// Command wasm is the browser's half of Latchkey: the client core for a Web Worker. It sets globalThis.latchkey before it waits:
 //
 //	latchkey.call(method, argsJSON)   → Promise of JSON, {"ok": …} or {"problem": …}; never rejects
 //	latchkey.loadDictionary(bytes)    → Promise of JSON, likewise: the word lists of the password meter

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-// Testserve is what the bridge is measured beside: the handler that testworker has as BARE under workers.Serve, which starts a
+// Command testserve is what the bridge is measured beside: the handler that testworker has as BARE under workers.Serve, which starts a
 // program for every request. `go run github.com/syumai/workers/cmd/workers-assets-gen -mode=go -o DIR` writes the Worker around it,
 // which expects it as DIR/app.wasm.
 package main

@@ -1,6 +1,6 @@
 //go:build js && wasm
 
-// Testworker is the program that the tests of the bridge run on workerd: a route or an object's method for each rule of the
+// Command testworker is the program that the tests of the bridge run on workerd: a route or an object's method for each rule of the
 // runtime that the bridge keeps.
 package main
 
