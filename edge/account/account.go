@@ -34,6 +34,10 @@ var (
 	ErrSession = object.NewError("account: no session")
 	// ErrStale: the session is live, but the password was given too long ago for what is asked (Authorize).
 	ErrStale = object.NewError("account: authenticated too long ago")
+	// ErrConsent: the person has not agreed to what is asked (Authorize).
+	ErrConsent = object.NewError("account: no consent")
+	// ErrAssignment: the application is not for this person (Authorize).
+	ErrAssignment = object.NewError("account: not assigned")
 	// ErrGrant: the access grant has expired or was revoked.
 	ErrGrant = object.NewError("account: no grant")
 	// ErrBounds: an argument is missing, too long or not of its form. Callers check first; this is the second line.

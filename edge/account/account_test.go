@@ -74,7 +74,7 @@ func TestStoredTextIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := authorization(ref, "code")
 			change(&in)
-			wants(t, w.Authorize(t.Context(), id, in), account.ErrBounds)
+			wants(t, authorized(w.Authorize(t.Context(), id, in)), account.ErrBounds)
 		})
 	}
 }

@@ -13,7 +13,7 @@ const CodeLifetime = 60
 
 // The methods on authorization codes (RFC 6749 section 4.1, RFC 7636).
 var (
-	Authorize = object.Method[AuthorizeIn, None]{Kind: KindName, Name: "authorize"}
+	Authorize = object.Method[AuthorizeIn, AuthorizeOut]{Kind: KindName, Name: "authorize"}
 	Redeem    = object.Method[RedeemIn, RedeemOut]{Kind: KindName, Name: "redeem"}
 )
 
@@ -31,6 +31,21 @@ type AuthorizeIn struct {
 
 	BackchannelLogoutURI  string `json:"backchannel_logout_uri,omitempty"`
 	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
+
+	ConsentNeeded bool     `json:"consent_needed,omitempty"` // ErrConsent unless this person agreed to Scope and Resources before
+	AssignedTo    []string `json:"assigned_to,omitempty"`    // ErrAssignment unless the UPN is one of these, or *@domain; nil: everyone
+	KeptMaxAge    int64    `json:"kept_max_age,omitempty"`   // seconds; ErrStale when the session is a kept one and the password is older; 0: any
+	ClaimsRequest string   `json:"claims_request,omitempty"` // the claims parameter, up to 1024 bytes
+	Resources     []string `json:"resources,omitempty"`      // up to 8
+	JKT           string   `json:"jkt,omitempty"`            // dpop_jkt: thumbprint that the code is bound to (RFC 9449 section 10)
+}
+
+// AuthorizeOut is what an ID token in the front channel says.
+type AuthorizeOut struct {
+	SID      string   `json:"sid"`
+	AuthTime int64    `json:"auth_time"` // unix seconds
+	AMR      []string `json:"amr"`
+	Claims   Claims   `json:"claims"`
 }
 
 // RedeemIn spends a code. Whatever comes out, the code cannot be used again.
@@ -41,6 +56,12 @@ type RedeemIn struct {
 	Challenge      string `json:"challenge"`       // S256 of the verifier that was sent
 	GrantID        string `json:"grant_id"`        // a new id (NewID) of the access grant
 	AccessLifetime int64  `json:"access_lifetime"` // seconds the grant lives, at most a day
+
+	RefreshHash     []byte `json:"refresh_hash,omitempty"`     // Hash of the first refresh token's secret; nil: no refresh token
+	RefreshLifetime int64  `json:"refresh_lifetime,omitempty"` // seconds a refresh token is good for unused
+	RefreshAbsolute int64  `json:"refresh_absolute,omitempty"` // seconds after which the person must come back
+	Binding         string `json:"binding,omitempty"`          // what refresh tokens are bound to: "jkt:…", "x5t:…" or ""
+	JKT             string `json:"jkt,omitempty"`              // of the DPoP proof that came with the code
 }
 
 // Reason says why a code was not redeemed. The application hears invalid_grant for all of them; the log is told.
@@ -66,22 +87,26 @@ type RedeemOut struct {
 	AuthTime int64    `json:"auth_time,omitempty"` // unix seconds
 	AMR      []string `json:"amr,omitempty"`
 	Claims   Claims   `json:"claims"`
+
+	ClaimsRequest string   `json:"claims_request,omitempty"`
+	Resources     []string `json:"resources,omitempty"`
+	Refresh       bool     `json:"refresh,omitempty"` // RefreshHash was kept
 }
 
-func authorize(tx *object.Tx, in AuthorizeIn) (None, error) {
+func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
 	if err := new(bounds).ref(in.Session).hash(in.CodeHash).text(in.ClientID, 1, maxClientID).
 		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
 		text(in.Challenge, challengeLen, challengeLen).
 		text(in.BackchannelLogoutURI, 0, maxURI).
 		text(in.FrontchannelLogoutURI, 0, maxURI).err(); err != nil {
-		return None{}, err
+		return AuthorizeOut{}, err
 	}
 	s, err := checkSession(tx, in.Session)
 	if err != nil {
-		return None{}, err
+		return AuthorizeOut{}, err
 	}
 	if s.authTime < in.AuthAfter {
-		return None{}, ErrStale
+		return AuthorizeOut{}, ErrStale
 	}
 	now := tx.Now().Unix()
 	until := now + CodeLifetime
@@ -92,7 +117,7 @@ func authorize(tx *object.Tx, in AuthorizeIn) (None, error) {
 		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel`,
 		in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI, now)
 	wakeBy(tx, until)
-	return None{}, nil
+	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: claims(tx, in.Scope)}, nil
 }
 
 // issued is an authorization code's row.

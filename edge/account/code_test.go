@@ -39,7 +39,7 @@ func TestCodeIsRedeemedForWhatItsRequestSaid(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()
 	w.pass(time.Hour)
-	must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+	must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 	out := w.redeem(id, redemption("code"))
 	if !out.OK || out.SID != ref.ID || out.Nonce != "nonce" || out.Scope != "openid profile email" ||
 		out.AuthTime != 1_800_000_000 || len(out.AMR) != 1 || out.AMR[0] != "pwd" {
@@ -50,7 +50,7 @@ func TestCodeIsRedeemedForWhatItsRequestSaid(t *testing.T) {
 func TestOfAHundredSimultaneousRedemptionsExactlyOneSucceeds(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()
-	must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+	must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 	var ok, replayed atomic.Int32
 	var wg sync.WaitGroup
 	for range 100 {
@@ -76,7 +76,7 @@ func TestReplayRevokesWhatTheCodeHadIssued(t *testing.T) {
 	for _, after := range []time.Duration{0, 2 * time.Minute, 59 * time.Minute} {
 		w := newWorld(t)
 		id, ref := w.account()
-		must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+		must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 		in := redemption("code")
 		w.redeem(id, in)
 		w.pass(after)
@@ -108,7 +108,7 @@ func TestWrongPresentationConsumesTheCode(t *testing.T) {
 	} {
 		w := newWorld(t)
 		id, ref := w.account()
-		must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+		must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 		wrong := redemption("code")
 		c.change(&wrong)
 		if out := w.redeem(id, wrong); out.OK || out.Reason != c.reason || out.Nonce != "" {
@@ -127,7 +127,7 @@ func TestCodeExpiresAfterAMinute(t *testing.T) {
 	for after, want := range map[time.Duration]account.Reason{time.Minute - time.Second: "", time.Minute: account.ReasonExpired} {
 		w := newWorld(t)
 		id, ref := w.account()
-		must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+		must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 		w.pass(after)
 		if out := w.redeem(id, redemption("code")); out.Reason != want {
 			t.Errorf("after %v: %+v", after, out)
@@ -154,7 +154,7 @@ func TestCodeIsWorthNothingAfterItsSession(t *testing.T) {
 	short, ref := newSession()
 	short.Absolute = 30
 	must(t, w.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: short}))
-	must(t, w.Authorize(t.Context(), id, authorization(ref, "code")))
+	must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "code"))))
 	w.pass(30 * time.Second)
 	if out := w.redeem(id, redemption("code")); out.OK || out.Reason != account.ReasonUnknown {
 		t.Errorf("after the session: %+v", out)
@@ -167,9 +167,9 @@ func TestAuthorizeRefusesAnOldAuthentication(t *testing.T) {
 	w.pass(time.Minute)
 	in := authorization(ref, "code")
 	in.AuthAfter = w.clock.Now().Unix() - 60
-	must(t, w.Authorize(t.Context(), id, in))
+	must(t, authorized(w.Authorize(t.Context(), id, in)))
 	in.CodeHash, in.AuthAfter = account.Hash("another"), w.clock.Now().Unix()-59
-	wants(t, w.Authorize(t.Context(), id, in), account.ErrStale)
+	wants(t, authorized(w.Authorize(t.Context(), id, in)), account.ErrStale)
 	if out := w.redeem(id, redemption("another")); out.Reason != account.ReasonUnknown {
 		t.Errorf("a code was issued: %+v", out)
 	}
@@ -182,14 +182,14 @@ func TestAuthorizeAndRedeemAreOneTransactionEach(t *testing.T) {
 	must(t, s.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@example.org", TTL: 3600}))
 	in, ref := activation()
 	must(t, s.Activate(t.Context(), id, in))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "warm"))) // remembers the application, sets the alarm
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "warm")))) // remembers the application, sets the alarm
 	for _, c := range []struct {
 		name string
 		rows int
 		run  func() error
 	}{
-		{"authorize", 2, func() error { return s.Authorize(t.Context(), id, authorization(ref, "code")) }},  // code, application
-		{"redeem", 2, func() error { _, err := s.Redeem(t.Context(), id, redemption("code")); return err }}, // code, grant
+		{"authorize", 2, func() error { return authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))) }}, // code, application
+		{"redeem", 2, func() error { _, err := s.Redeem(t.Context(), id, redemption("code")); return err }},            // code, grant
 		{"userinfo", 0, func() error {
 			wants(t, errOf(s.Userinfo(t.Context(), id, account.UserinfoIn{})), account.ErrGrant)
 			return nil
@@ -213,8 +213,8 @@ func TestSpentCodesVanishWithTheirGrants(t *testing.T) {
 	must(t, s.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@example.org", TTL: 3600}))
 	in, ref := activation()
 	must(t, s.Activate(t.Context(), id, in))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "code")))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "unused")))
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))))
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "unused"))))
 	_, err := s.Redeem(t.Context(), id, redemption("code"))
 	must(t, err)
 	w.pass(16 * time.Minute)

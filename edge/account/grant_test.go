@@ -22,7 +22,7 @@ func TestClaimsAreThoseOfTheScope(t *testing.T) {
 		secret := account.NewSecret()
 		in := authorization(ref, secret)
 		in.Scope = scope
-		must(t, w.Authorize(t.Context(), id, in))
+		must(t, authorized(w.Authorize(t.Context(), id, in)))
 		redeem := redemption(secret)
 		if out := w.redeem(id, redeem); out.Claims != want {
 			t.Errorf("%s: redeemed %+v, want %+v", scope, out.Claims, want)

@@ -17,7 +17,7 @@ func (w *world) signinTo(id string, ref account.SessionRef, client string) strin
 	in.ClientID = client
 	in.BackchannelLogoutURI = "https://" + client + ".example/back"
 	in.FrontchannelLogoutURI = "https://" + client + ".example/front"
-	must(w.t, w.Authorize(w.t.Context(), id, in))
+	must(w.t, authorized(w.Authorize(w.t.Context(), id, in)))
 	redeem := redemption(secret)
 	redeem.ClientID = client
 	out, err := w.Redeem(w.t.Context(), id, redeem)
@@ -96,7 +96,7 @@ func TestEndedSessionFailsAtOnce(t *testing.T) {
 	id, ref := w.account()
 	ended := w.signin(id, nil, nil)
 	in := authorization(ended, "issued")
-	must(t, w.Authorize(t.Context(), id, in))
+	must(t, authorized(w.Authorize(t.Context(), id, in)))
 	must(t, w.EndOthers(t.Context(), id, ref))
 
 	ctx := t.Context()
@@ -107,7 +107,7 @@ func TestEndedSessionFailsAtOnce(t *testing.T) {
 	for name, err := range map[string]error{
 		"profile": profile, "sessions": list, "end": end, "credential": credential,
 		"end others": w.EndOthers(ctx, id, ended),
-		"authorize":  w.Authorize(ctx, id, authorization(ended, "new")),
+		"authorize":  authorized(w.Authorize(ctx, id, authorization(ended, "new"))),
 		"proof":      w.BeginProof(ctx, id, account.BeginProofIn{Session: ended, Attempt: "a", ProofHash: account.Hash("p")}),
 		"replace":    w.ReplaceCredential(ctx, id, replacement(ended, "p")),
 	} {
@@ -130,8 +130,8 @@ func TestEndedSessionLeavesNothing(t *testing.T) {
 	must(t, s.BeginSignup(t.Context(), id, account.BeginSignupIn{UPN: "ada@example.org", TTL: 3600}))
 	in, ref := activation()
 	must(t, s.Activate(t.Context(), id, in))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "unused")))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "used")))
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "unused"))))
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "used"))))
 	_, err := s.Redeem(t.Context(), id, redemption("used"))
 	must(t, err)
 	for _, attempt := range []string{"completed", "given up"} {

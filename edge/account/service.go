@@ -109,8 +109,8 @@ func (s *Service) ReplaceCredential(ctx context.Context, id string, in ReplaceCr
 }
 
 // Authorize writes an authorization code. ErrSession, ErrStale.
-func (s *Service) Authorize(ctx context.Context, id string, in AuthorizeIn) error {
-	return do(ctx, s, Authorize, id, in)
+func (s *Service) Authorize(ctx context.Context, id string, in AuthorizeIn) (AuthorizeOut, error) {
+	return call(ctx, s, Authorize, id, in)
 }
 
 // Redeem spends an authorization code. A code that cannot be redeemed is a result, because spending and revoking must last.

@@ -110,7 +110,7 @@ func TestExpiredSessionsVanish(t *testing.T) {
 	short, ref := newSession()
 	short.Idle = 3600
 	must(t, s.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: attempt, Session: short}))
-	must(t, s.Authorize(t.Context(), id, authorization(ref, "code")))
+	must(t, authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))))
 	w.pass(time.Hour + 15*time.Minute)
 	r.wake(id)
 	if r.count("session") != 1 || r.count("participant") != 0 {

@@ -13,6 +13,9 @@ const (
 	PurposeState   Purpose = "state"   // steps of sign-in, sign-up and password change; codes waiting in an outbox
 	PurposeCode    Purpose = "code"    // authorization codes
 	PurposeAccess  Purpose = "access"  // access tokens
+	PurposeRequest Purpose = "request" // pushed authorization requests (RFC 9126)
+	PurposePairing Purpose = "pairing" // device codes (RFC 8628)
+	PurposeRefresh Purpose = "refresh" // refresh tokens; 90 days
 )
 
 // What keys are for. A ring holds one group of keys for each pair of use and algorithm.
@@ -30,6 +33,8 @@ var purposes = map[Purpose]string{
 	PurposeSession: useSession,
 	PurposeDevice:  useDevice,
 	PurposeFlow:    useShort, PurposeState: useShort, PurposeCode: useShort, PurposeAccess: useShort,
+	PurposeRequest: useShort, PurposePairing: useShort,
+	PurposeRefresh: useSession,
 }
 
 const day = 24 * time.Hour

@@ -19,8 +19,34 @@ const (
 	AppNative AppKind = "native" // also at http://127.0.0.1 and http://[::1], any port (RFC 8252 section 7.3)
 )
 
-// GrantCode is the authorization code grant (RFC 6749 section 4.1).
-const GrantCode = "authorization_code"
+// Grant types, as grant_type writes them.
+const (
+	GrantCode     = "authorization_code"                              // RFC 6749 section 4.1
+	GrantImplicit = "implicit"                                        // an ID token in the front channel (OpenID Connect Core 1.0 section 3.2, 3.3)
+	GrantRefresh  = "refresh_token"                                   // RFC 6749 section 6
+	GrantClient   = "client_credentials"                              // RFC 6749 section 4.4
+	GrantDevice   = "urn:ietf:params:oauth:grant-type:device_code"    // RFC 8628 section 3.4
+	GrantExchange = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693 section 2.1
+)
+
+// Ways of client authentication, as token_endpoint_auth_method writes them.
+const (
+	AuthNone       = "none"
+	AuthBasic      = "client_secret_basic"         // RFC 6749 section 2.3.1
+	AuthPost       = "client_secret_post"          // RFC 6749 section 2.3.1
+	AuthPrivateKey = "private_key_jwt"             // OpenID Connect Core 1.0 section 9
+	AuthTLS        = "tls_client_auth"             // RFC 8705 section 2.1
+	AuthSelfSigned = "self_signed_tls_client_auth" // RFC 8705 section 2.2
+)
+
+// Who agrees to what an application may know and do.
+const (
+	ConsentAdministrator = "administrator" // whoever registered it did, for everyone
+	ConsentRequired      = "required"      // each person is asked
+)
+
+// ProfileFAPI2 holds an application to the FAPI 2.0 security profile: what is outside it is refused.
+const ProfileFAPI2 = "fapi2"
 
 // What an application may register. Where it says nothing, it gets the whole list, or the first algorithm of it.
 var (
@@ -53,7 +79,93 @@ type Application struct {
 	EncryptionKey *jose.JSONWebKey `json:"encryption_key,omitempty"`
 	EncryptionAlg string           `json:"encryption_alg,omitempty"`
 	EncryptionEnc string           `json:"encryption_enc,omitempty"`
+
+	// How the application authenticates.
+	AuthMethod     string              `json:"auth_method,omitempty"`      // one of the Auth constants
+	AuthSigningAlg string              `json:"auth_signing_alg,omitempty"` // of its assertions, "" for any that is allowed
+	JWKS           *jose.JSONWebKeySet `json:"jwks,omitempty"`             // its public keys, or
+	JWKSURI        string              `json:"jwks_uri,omitempty"`         // where they are
+	TLS            *TLSIdentity        `json:"tls,omitempty"`              // for tls_client_auth
+
+	// What its tokens look like.
+	BoundToCertificate    bool   `json:"bound_to_certificate,omitempty"`    // RFC 8705 section 3
+	BoundByDPoP           bool   `json:"bound_by_dpop,omitempty"`           // RFC 9449 section 5.2
+	SubjectType           string `json:"subject_type,omitempty"`            // public or pairwise (OpenID Connect Core 1.0 section 8)
+	Sector                string `json:"sector,omitempty"`                  // host that pairwise subjects belong to
+	SectorURI             string `json:"sector_identifier_uri,omitempty"`   // where it was proved
+	UserinfoAlg           string `json:"userinfo_alg,omitempty"`            // "" for plain JSON
+	UserinfoEncryptionAlg string `json:"userinfo_encryption_alg,omitempty"` // "" for none
+	UserinfoEncryptionEnc string `json:"userinfo_encryption_enc,omitempty"` // goes with it
+	IntrospectionAlg      string `json:"introspection_alg,omitempty"`       // "" for the default (RFC 9701)
+
+	// How it asks.
+	ResponseTypes        []string `json:"response_types,omitempty"`
+	RequestObjectAlg     string   `json:"request_object_alg,omitempty"`     // "" for any that is allowed
+	RequireSignedRequest bool     `json:"require_signed_request,omitempty"` // RFC 9101 section 10.5
+	RequirePAR           bool     `json:"require_par,omitempty"`            // RFC 9126 section 6
+	DefaultMaxAge        *int64   `json:"default_max_age,omitempty"`        // seconds
+	DefaultACR           []string `json:"default_acr,omitempty"`
+	Profile              string   `json:"profile,omitempty"` // "" or ProfileFAPI2
+
+	// Whom it may ask, and how often.
+	Consent            string   `json:"consent,omitempty"`
+	AssignmentRequired bool     `json:"assignment_required,omitempty"`
+	AssignedTo         []string `json:"assigned_to,omitempty"`       // UPNs, or *@domain
+	SignInFrequency    int64    `json:"sign_in_frequency,omitempty"` // seconds a password is good for here, 0: as long as the session
+	NoKeptSessions     bool     `json:"no_kept_sessions,omitempty"`  // "keep me signed in" counts for a day after the password
+
+	// What it may reach.
+	Resources   []string        `json:"resources,omitempty"`   // APIs it may have tokens for (RFC 8707)
+	Introspects []string        `json:"introspects,omitempty"` // APIs it is: it may introspect their tokens
+	Exchange    *ExchangePolicy `json:"exchange,omitempty"`    // nil: no token exchange
+
+	// What people and other programs see.
+	InitiateLoginURI            string   `json:"initiate_login_uri,omitempty"` // OpenID Connect Core 1.0 section 4
+	ClientURI                   string   `json:"client_uri,omitempty"`
+	LogoURI                     string   `json:"logo_uri,omitempty"`
+	PolicyURI                   string   `json:"policy_uri,omitempty"`
+	TOSURI                      string   `json:"tos_uri,omitempty"`
+	Contacts                    []string `json:"contacts,omitempty"`
+	FrontchannelSessionRequired bool     `json:"frontchannel_session_required,omitempty"`
+	BackchannelSessionRequired  bool     `json:"backchannel_session_required,omitempty"`
+
+	// Dynamic registration (RFC 7591, RFC 7592).
+	Dynamic          bool   `json:"dynamic,omitempty"`
+	RegistrationHash []byte `json:"registration_hash,omitempty"` // SHA-256 of the registration access token
 }
+
+// TLSIdentity is what the certificate of a tls_client_auth client must say; one member is set (RFC 8705 section 2.1.2).
+type TLSIdentity struct {
+	SubjectDN string `json:"subject_dn,omitempty"` // RFC 4514
+	DNS       string `json:"dns,omitempty"`
+	URI       string `json:"uri,omitempty"`
+	IP        string `json:"ip,omitempty"`
+	Email     string `json:"email,omitempty"`
+}
+
+// ExchangePolicy says what an application may exchange tokens into (RFC 8693).
+type ExchangePolicy struct {
+	Audiences   []string `json:"audiences"`             // identifiers of resources
+	Impersonate bool     `json:"impersonate,omitempty"` // a token that does not name the actor
+	Delegate    bool     `json:"delegate,omitempty"`    // a token with act
+	From        []string `json:"from,omitempty"`        // applications whose tokens it may bring; empty: only tokens made for a resource that it introspects
+}
+
+// Resource is an API that tokens are made for (RFC 8707).
+type Resource struct {
+	Identifier  string   `json:"identifier"` // absolute URI
+	Name        string   `json:"name"`       // shown to people
+	Scopes      []string `json:"scopes"`
+	TokenFormat string   `json:"token_format"` // FormatJWT or FormatOpaque
+	SigningAlg  string   `json:"signing_alg"`  // of JWT access tokens
+	Lifetime    int64    `json:"lifetime"`     // seconds of an access token
+}
+
+// Formats of access tokens.
+const (
+	FormatJWT    = "jwt"    // RFC 9068
+	FormatOpaque = "opaque" // to be introspected (RFC 7662)
+)
 
 // Public reports whether the application cannot keep a secret (RFC 6749 section 2.1).
 func (a Application) Public() bool { return len(a.SecretHash) == 0 }

@@ -120,7 +120,7 @@ func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *requ
 	if err != nil {
 		return "", fmt.Errorf("token: seal code: %w", err)
 	}
-	err = s.accounts.Authorize(ctx, present.Account, account.AuthorizeIn{
+	_, err = s.accounts.Authorize(ctx, present.Account, account.AuthorizeIn{
 		Session: present.Ref(), AuthAfter: q.NotBefore,
 		CodeHash: account.Hash(secret), ClientID: q.ClientID, RedirectURI: q.RedirectURI,
 		Scope: q.Scope.String(), Nonce: q.Nonce, Challenge: q.Challenge,

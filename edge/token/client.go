@@ -11,39 +11,48 @@ import (
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
+// client is the application that makes a request, and how it showed that it is the one.
+type client struct {
+	tenant.Application
+	Method string // of token_endpoint_auth_method: none, client_secret_basic, …
+}
+
 // credentials are what a client says about itself.
 type credentials struct {
-	id, secret string
+	id, secret, method string
 }
 
 // authenticate finds out which application calls (RFC 6749 section 2.3). A public client names itself; a confidential one
 // proves it with its secret, by client_secret_basic or client_secret_post. Everything that fails, an unknown client
 // included, is the same ErrInvalidClient.
-func (s *Service) authenticate(r *http.Request, p oauth.Params) (tenant.Application, error) {
+func (s *Service) authenticate(r *http.Request, p oauth.Params) (client, error) {
 	c, err := readCredentials(r, p)
 	if err != nil {
-		return tenant.Application{}, err
+		return client{}, err
 	}
 	app, err := s.application(r.Context(), c.id)
 	if err != nil {
-		return tenant.Application{}, err
+		return client{}, err
 	}
 	if app.Public() {
 		// a library that knows only Basic sends an empty secret (RFC 6749 section 2.3.1 lets it)
 		if c.secret != "" {
-			return tenant.Application{}, oauth.ErrInvalidClient.With("this application has no secret")
+			return client{}, oauth.ErrInvalidClient.With("this application has no secret")
 		}
-		return app, nil
+		return client{app, c.method}, nil
 	}
 	if !app.CheckSecret(c.secret) {
-		return tenant.Application{}, oauth.ErrInvalidClient
+		return client{}, oauth.ErrInvalidClient
 	}
-	return app, nil
+	return client{app, c.method}, nil
 }
 
 // readCredentials accepts one way of authentication at a time (RFC 6749 section 2.3).
 func readCredentials(r *http.Request, p oauth.Params) (credentials, error) {
-	c := credentials{id: p.Get("client_id"), secret: p.Get("client_secret")}
+	c := credentials{id: p.Get("client_id"), secret: p.Get("client_secret"), method: "client_secret_post"}
+	if c.secret == "" {
+		c.method = "none"
+	}
 	if p.Has("client_assertion") || p.Has("client_assertion_type") {
 		return c, oauth.ErrInvalidClient.With("client assertions are not supported")
 	}
@@ -71,7 +80,7 @@ func readBasic(r *http.Request) (credentials, error) {
 	if !ok || len(r.Header.Values("Authorization")) > 1 {
 		return credentials{}, oauth.ErrInvalidClient.With("Authorization is not Basic")
 	}
-	var c credentials
+	c := credentials{method: "client_secret_basic"}
 	var err1, err2 error
 	c.id, err1 = url.QueryUnescape(id)
 	c.secret, err2 = url.QueryUnescape(secret)

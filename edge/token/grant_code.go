@@ -9,7 +9,6 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/oauth"
-	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 // code is what an authorization code means. It is sealed, so it can name the account; the account object knows the secret's hash
@@ -22,7 +21,8 @@ type code struct {
 // grantCode redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). The account object spends the code before
 // anything is made from it: with a wrong verifier, redirect URI or client as well, and a second time revokes what the
 // first had issued (RFC 9700 section 4.5). The client hears the same invalid_grant for all of these.
-func (s *Service) grantCode(ctx context.Context, app tenant.Application, p oauth.Params) (*tokens, error) {
+func (s *Service) grantCode(ctx context.Context, req *call) (*tokens, error) {
+	app, p := req.Client, req.Params
 	if !p.Has("code") {
 		return nil, oauth.ErrInvalidRequest.With("code is missing")
 	}
@@ -46,22 +46,8 @@ func (s *Service) grantCode(ctx context.Context, app tenant.Application, p oauth
 	if !out.OK {
 		return nil, oauth.ErrInvalidGrant.From(fmt.Errorf("token: code of %s: %s", app.ClientID, out.Reason))
 	}
-	return s.mint(ctx, app, c.Account, grantID, out)
-}
-
-// mint makes the tokens of a grant that the account has recorded.
-func (s *Service) mint(ctx context.Context, app tenant.Application, sub, grantID string, out account.RedeemOut) (*tokens, error) {
-	accessToken, err := s.keys.Seal(ctx, keys.PurposeAccess, access{Account: sub, Grant: grantID, Scope: out.Scope},
-		s.now().Add(AccessLifetime))
-	if err != nil {
-		return nil, fmt.Errorf("token: seal access token: %w", err)
-	}
-	idToken, err := s.idToken(ctx, app, sub, accessToken, out)
-	if err != nil {
-		return nil, err
-	}
-	return &tokens{
-		AccessToken: accessToken, TokenType: "Bearer", ExpiresIn: int64(AccessLifetime / time.Second),
-		Scope: out.Scope, IDToken: idToken,
-	}, nil
+	return s.mint(ctx, req, granted{
+		Account: c.Account, GrantID: grantID, SID: out.SID, Scope: out.Scope, Nonce: out.Nonce,
+		AuthTime: out.AuthTime, AMR: out.AMR, Claims: out.Claims,
+	})
 }

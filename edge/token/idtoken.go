@@ -54,14 +54,14 @@ func personalOf(c account.Claims) personal {
 
 // idToken makes an ID token: signed, then encrypted when the application registered a key, which makes it the ID tag that
 // nobody else can read.
-func (s *Service) idToken(ctx context.Context, app tenant.Application, sub, accessToken string, out account.RedeemOut) (string, error) {
+func (s *Service) idToken(ctx context.Context, app tenant.Application, g granted, accessToken string) (string, error) {
 	now := s.now()
 	return signFor(ctx, s.keys, app, "JWT", idClaims{
-		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
-		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: out.AuthTime,
-		Nonce: out.Nonce, AMR: out.AMR, Session: out.SID,
+		Issuer: s.issuer, Subject: g.Account, Audience: app.ClientID,
+		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: g.AuthTime,
+		Nonce: g.Nonce, AMR: g.AMR, Session: g.SID,
 		AtHash: halfHash(app.IDTokenAlg, accessToken), Tenant: tenant.Consumers,
-		personal: personalOf(out.Claims),
+		personal: personalOf(g.Claims),
 	})
 }
 

@@ -48,7 +48,7 @@ type Keys interface {
 
 // Accounts decides about sessions, codes and grants (edge/account).
 type Accounts interface {
-	Authorize(ctx context.Context, id string, in account.AuthorizeIn) error
+	Authorize(ctx context.Context, id string, in account.AuthorizeIn) (account.AuthorizeOut, error)
 	Redeem(ctx context.Context, id string, in account.RedeemIn) (account.RedeemOut, error)
 	Userinfo(ctx context.Context, id string, in account.UserinfoIn) (account.UserinfoOut, error)
 	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)

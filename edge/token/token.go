@@ -5,20 +5,27 @@ import (
 	"net/http"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
-	"github.com/latchkey-id/latchkey/edge/tenant"
 )
+
+// call is a request of an authenticated client.
+type call struct {
+	Client  client
+	Params  oauth.Params
+	Binding binding // what tokens made for this call are bound to
+}
 
 // grant is the part of a token request that differs from grant to grant: it turns an authenticated client's parameters
 // into tokens. It consumes before it mints.
-type grant func(ctx context.Context, app tenant.Application, p oauth.Params) (*tokens, error)
+type grant func(ctx context.Context, c *call) (*tokens, error)
 
 // tokens is a successful answer (RFC 6749 section 5.1, OpenID Connect Core 1.0 section 3.1.3.3).
 type tokens struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int64  `json:"expires_in"` // seconds
-	Scope       string `json:"scope"`
-	IDToken     string `json:"id_token,omitempty"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"` // seconds
+	Scope        string `json:"scope"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
 }
 
 // token is the token endpoint (RFC 6749 section 3.2).
@@ -45,6 +52,10 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request) (*tokens, err
 	if err != nil {
 		return nil, err
 	}
+	bound, err := s.bind(w, r, app)
+	if err != nil {
+		return nil, err
+	}
 	name := p.Get("grant_type")
 	run, known := s.grants[name]
 	switch {
@@ -55,5 +66,5 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request) (*tokens, err
 	case !app.MayUse(name):
 		return nil, oauth.ErrUnauthorizedClient.With("this application is not registered for the grant")
 	}
-	return run(r.Context(), app, p)
+	return run(r.Context(), &call{Client: app, Params: p, Binding: bound})
 }
