@@ -15,6 +15,7 @@ const (
 	PurposeAccess  Purpose = "access"  // access tokens
 	PurposeRequest Purpose = "request" // pushed authorization requests (RFC 9126)
 	PurposePairing Purpose = "pairing" // device codes (RFC 8628)
+	PurposeGrant   Purpose = "grant"   // the claim of a JWT access token that says to us whose grant it stands for
 	PurposeRefresh Purpose = "refresh" // refresh tokens; 90 days
 )
 
@@ -33,7 +34,7 @@ var purposes = map[Purpose]string{
 	PurposeSession: useSession,
 	PurposeDevice:  useDevice,
 	PurposeFlow:    useShort, PurposeState: useShort, PurposeCode: useShort, PurposeAccess: useShort,
-	PurposeRequest: useShort, PurposePairing: useShort,
+	PurposeRequest: useShort, PurposePairing: useShort, PurposeGrant: useShort,
 	PurposeRefresh: useSession,
 }
 

@@ -27,6 +27,12 @@ var (
 	ErrUnavailable             = &Error{Code: "temporarily_unavailable", Status: http.StatusServiceUnavailable}
 )
 
+// Errors of extensions.
+var (
+	ErrInvalidTarget        = &Error{Code: "invalid_target", Status: http.StatusBadRequest}         // RFC 8707 section 2
+	ErrUnsupportedTokenType = &Error{Code: "unsupported_token_type", Status: http.StatusBadRequest} // RFC 7009 section 2.2.1
+)
+
 // Errors of OpenID Connect Core 1.0 sections 3.1.2.6 and 6.
 var (
 	ErrLoginRequired          = &Error{Code: "login_required", Status: http.StatusBadRequest}

@@ -36,6 +36,9 @@ func ParseScope(s string) (Scope, error) {
 	return scope, nil
 }
 
+// Words splits a scope that was granted here, and so is well-formed.
+func Words(s string) Scope { return strings.Fields(s) }
+
 // Has reports whether s holds a value. Case matters.
 func (s Scope) Has(value string) bool { return slices.Contains(s, value) }
 

@@ -17,6 +17,8 @@ const (
 var (
 	// ErrUnknownApplication: there is no application with this client id.
 	ErrUnknownApplication = object.NewError("tenant.unknown_application")
+	// ErrUnknownResource: there is no resource with this identifier.
+	ErrUnknownResource = object.NewError("tenant.unknown_resource")
 	// ErrInvalidApplication: an application that Parse would have refused. Nothing was changed.
 	ErrInvalidApplication = object.NewError("tenant.invalid_application")
 )

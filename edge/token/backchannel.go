@@ -26,11 +26,17 @@ const (
 // BackChannelDeps is what telling applications needs.
 type BackChannelDeps struct {
 	Issuer       string
-	Keys         signer
+	Keys         logoutKeys
 	Applications Applications
 	Transport    http.RoundTripper // has a deadline of its own and follows no redirects
 	Now          func() time.Time
 	Log          *slog.Logger
+}
+
+// logoutKeys are the methods of Keys that a logout token needs.
+type logoutKeys interface {
+	signer
+	macer
 }
 
 // logoutClaims are the claims of a logout token (Back-Channel Logout 1.0 section 2.4). It must not have a nonce.
@@ -66,9 +72,13 @@ func BackChannel(d BackChannelDeps) object.Effect {
 		if err != nil || address.Scheme != "https" || address.Host == "" {
 			return nil
 		}
+		sub, err := subjectOf(ctx, d.Keys, app, to.Sub)
+		if err != nil {
+			return err
+		}
 		now := d.Now()
 		token, err := signFor(ctx, d.Keys, app, "logout+jwt", logoutClaims{
-			Issuer: d.Issuer, Subject: to.Sub, Audience: app.ClientID, Issued: now.Unix(), Expires: now.Add(logoutLifetime).Unix(),
+			Issuer: d.Issuer, Subject: sub, Audience: app.ClientID, Issued: now.Unix(), Expires: now.Add(logoutLifetime).Unix(),
 			ID: delivery.ID, Session: to.SID, Events: map[string]struct{}{logoutEvent: {}},
 		})
 		if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
-// idClaims are the claims of an ID token (OpenID Connect Core 1.0 section 2). There is one audience, so there is no azp.
+// idClaims are the claims of an ID token (OpenID Connect Core 1.0 section 2). There is one audience,
+// the application, so there is no azp.
 type idClaims struct {
 	Issuer   string   `json:"iss"`
 	Subject  string   `json:"sub"`
@@ -23,10 +24,12 @@ type idClaims struct {
 	Issued   int64    `json:"iat"`
 	AuthTime int64    `json:"auth_time"`
 	Nonce    string   `json:"nonce,omitempty"`
-	AMR      []string `json:"amr,omitempty"` // RFC 8176
-	Session  string   `json:"sid"`           // Front-Channel Logout 1.0 section 3, Back-Channel Logout 1.0 section 2.1
-	AtHash   string   `json:"at_hash"`
-	Tenant   string   `json:"tid"` // whose account this is: one issuer, many tenants
+	ACR      string   `json:"acr"`
+	AMR      []string `json:"amr,omitempty"`     // RFC 8176
+	Session  string   `json:"sid"`               // Front-Channel Logout 1.0 section 3, Back-Channel Logout 1.0 section 2.1
+	AtHash   string   `json:"at_hash,omitempty"` // of the access token that comes along
+	CHash    string   `json:"c_hash,omitempty"`  // of the code that comes along in the front channel
+	Tenant   string   `json:"tid"`               // whose account this is: one issuer, many tenants
 	personal
 }
 
@@ -40,7 +43,7 @@ type personal struct {
 
 // claimNames is what discovery promises: exactly the members of idClaims and personal.
 var claimNames = []string{
-	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash", "tid",
+	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "tid",
 	"name", "preferred_username", "email", "email_verified",
 }
 
@@ -53,14 +56,18 @@ func personalOf(c account.Claims) personal {
 }
 
 // idToken makes an ID token: signed, then encrypted when the application registered a key, which makes it the ID tag that
-// nobody else can read.
+// nobody else can read. accessToken is the one that comes along, "" for none.
 func (s *Service) idToken(ctx context.Context, app tenant.Application, g granted, accessToken string) (string, error) {
 	now := s.now()
+	sub, err := s.subject(ctx, app, g.Account)
+	if err != nil {
+		return "", err
+	}
 	return signFor(ctx, s.keys, app, "JWT", idClaims{
-		Issuer: s.issuer, Subject: g.Account, Audience: app.ClientID,
+		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
 		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: g.AuthTime,
-		Nonce: g.Nonce, AMR: g.AMR, Session: g.SID,
-		AtHash: halfHash(app.IDTokenAlg, accessToken), Tenant: tenant.Consumers,
+		Nonce: g.Nonce, ACR: acrOf(g.AMR), AMR: g.AMR, Session: g.SID,
+		AtHash: halfHash(app.IDTokenAlg, accessToken), CHash: halfHash(app.IDTokenAlg, g.Code), Tenant: tenant.Consumers,
 		personal: personalOf(g.Claims),
 	})
 }
@@ -71,7 +78,7 @@ func signFor(ctx context.Context, k signer, app tenant.Application, typ string, 
 	if err != nil {
 		return "", fmt.Errorf("token: sign: %w", err)
 	}
-	if app.EncryptionKey == nil {
+	if app.EncryptionKey == nil || app.EncryptionAlg == "" {
 		return signed, nil
 	}
 	options := (&jose.EncrypterOptions{}).WithContentType("JWT").WithType(jose.ContentType(typ))
@@ -92,9 +99,12 @@ type signer interface {
 	Sign(ctx context.Context, alg, typ string, claims any) (string, error)
 }
 
-// halfHash is at_hash: the left half of the hash that belongs to the signature algorithm (Core section 3.1.3.6); for
-// Ed25519 that is SHA-512.
+// halfHash is at_hash or c_hash: the left half of the hash that belongs to the signature algorithm (Core sections 3.1.3.6 and
+// 3.3.2.11); for Ed25519 that is SHA-512. It is "" for a token that is not there.
 func halfHash(alg, token string) string {
+	if token == "" {
+		return ""
+	}
 	if alg == "EdDSA" {
 		sum := sha512.Sum512([]byte(token))
 		return base64.RawURLEncoding.EncodeToString(sum[:32])

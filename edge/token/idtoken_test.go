@@ -24,7 +24,7 @@ func TestIDTokenClaims(t *testing.T) {
 	sum := sha256.Sum256([]byte(tok.AccessToken))
 	want := map[string]any{
 		"iss": g.URL, "sub": id, "aud": "shop", "iat": now, "exp": now + 600, "auth_time": now, "nonce": "no", "sid": b.sid,
-		"tid": "consumers", "at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]),
+		"tid": "consumers", "acr": "urn:latchkey:acr:1", "at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]),
 		"name": "Ada Lovelace", "preferred_username": "ada@id.test", "email": "ada@id.test", "email_verified": true,
 	}
 	if amr, _ := json.Marshal(claims["amr"]); string(amr) != `["pwd"]` {

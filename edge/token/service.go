@@ -32,9 +32,15 @@ const (
 const (
 	FlowLifetime   = time.Hour
 	CodeLifetime   = account.CodeLifetime * time.Second
-	AccessLifetime = 10 * time.Minute
-	IDLifetime     = 10 * time.Minute // an ID token is looked at once, when it arrives
-	KeysMaxAge     = time.Hour        // caches of the JWKS; keys are published a day before they are used
+	AccessLifetime = 10 * time.Minute // unless the API registered another one
+
+	maxAccessLifetime = 24 * time.Hour // as long as what signs and seals allows
+
+	refreshIdle     = 14 * 24 * time.Hour // a refresh token that nobody uses
+	refreshAbsolute = 90 * 24 * time.Hour // after that the person comes back
+	refreshGrace    = 30 * time.Second    // in which a lost answer may be asked for again
+	IDLifetime      = 10 * time.Minute    // an ID token is looked at once, when it arrives
+	KeysMaxAge      = time.Hour           // caches of the JWKS; keys are published a day before they are used
 )
 
 // Keys signs and seals (edge/keys).
@@ -44,6 +50,7 @@ type Keys interface {
 	JWKS(ctx context.Context) (jose.JSONWebKeySet, error)
 	Seal(ctx context.Context, p keys.Purpose, v any, expires time.Time) (string, error)
 	Open(ctx context.Context, p keys.Purpose, sealed string, v any) error
+	MAC(ctx context.Context, label string, data []byte) ([]byte, error)
 }
 
 // Accounts decides about sessions, codes and grants (edge/account).
@@ -59,12 +66,18 @@ type Applications interface {
 	Application(ctx context.Context, clientID string) (tenant.Application, error)
 }
 
+// Resources knows the APIs that tokens are made for (edge/tenant).
+type Resources interface {
+	Resource(ctx context.Context, identifier string) (tenant.Resource, error)
+}
+
 // Deps is what the endpoints need.
 type Deps struct {
 	Issuer       string // https origin, the `iss` of everything
 	Keys         Keys
 	Accounts     Accounts
 	Applications Applications
+	Resources    Resources // nil: there are none
 	Now          func() time.Time
 	Log          *slog.Logger
 }
@@ -75,6 +88,7 @@ type Service struct {
 	keys         Keys
 	accounts     Accounts
 	applications Applications
+	resources    Resources
 	now          func() time.Time
 	log          *slog.Logger
 	errors       oauth.Writer
@@ -84,7 +98,7 @@ type Service struct {
 // New returns the provider.
 func New(d Deps) *Service {
 	s := &Service{
-		issuer: d.Issuer, keys: d.Keys, accounts: d.Accounts, applications: d.Applications,
+		issuer: d.Issuer, keys: d.Keys, accounts: d.Accounts, applications: d.Applications, resources: d.Resources,
 		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
 	}
 	s.grants = map[string]grant{tenant.GrantCode: s.grantCode}

@@ -6,16 +6,9 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/account"
-	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
-
-// access is what an access token means. It is opaque to everybody else; whether it is still good is the account object's answer.
-type access struct {
-	Account string `json:"a"`
-	Grant   string `json:"g"`
-	Scope   string `json:"o"`
-}
 
 // userinfoClaims is the answer (OpenID Connect Core 1.0 section 5.3.2).
 type userinfoClaims struct {
@@ -39,11 +32,21 @@ func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (userinfoCl
 	if err != nil {
 		return userinfoClaims{}, err
 	}
-	var a access
-	err = s.keys.Open(r.Context(), keys.PurposeAccess, token, &a)
-	if errors.Is(err, keys.ErrSealed) || errors.Is(err, keys.ErrExpired) {
+	a, err := s.openAccess(r.Context(), token)
+	if err != nil {
+		return userinfoClaims{}, err
+	}
+	if a.Account == "" || len(a.Audience) > 0 { // a token for an API is none for us (RFC 9700 section 2.3)
+		return userinfoClaims{}, oauth.ErrInvalidToken.With("the access token is for another resource")
+	}
+	app, err := s.applications.Application(r.Context(), a.Client)
+	if errors.Is(err, tenant.ErrUnknownApplication) {
 		return userinfoClaims{}, oauth.ErrInvalidToken.From(err)
 	}
+	if err != nil {
+		return userinfoClaims{}, err
+	}
+	sub, err := s.subject(r.Context(), app, a.Account)
 	if err != nil {
 		return userinfoClaims{}, err
 	}
@@ -51,7 +54,7 @@ func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (userinfoCl
 	if errors.Is(err, account.ErrGrant) {
 		return userinfoClaims{}, oauth.ErrInvalidToken.From(err)
 	}
-	return userinfoClaims{Subject: a.Account, personal: personalOf(out.Claims)}, err
+	return userinfoClaims{Subject: sub, personal: personalOf(out.Claims)}, err
 }
 
 // bearer finds the access token: in the header or, on a POST, in the form, and in one of them only (RFC 6750 section 2). Never in the

@@ -1,0 +1,93 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/keys"
+	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
+)
+
+// target is what one access token is for (RFC 8707). There is never more than one: a token that two APIs take could be used by either
+// at the other (RFC 9700 section 2.3).
+type target struct {
+	tenant.Resource // Identifier "" is the provider itself
+}
+
+// lifetime of an access token for the target.
+func (t target) lifetime() time.Duration {
+	if t.Lifetime > 0 {
+		return min(time.Duration(t.Lifetime)*time.Second, maxAccessLifetime)
+	}
+	return AccessLifetime
+}
+
+// jwt reports whether the target takes JWT access tokens (RFC 9068). The provider itself takes opaque ones.
+func (t target) jwt() bool { return t.Identifier != "" && t.TokenFormat != tenant.FormatOpaque }
+
+// signingAlg signs JWT access tokens for the target.
+func (t target) signingAlg() string {
+	if t.SigningAlg != "" {
+		return t.SigningAlg
+	}
+	return keys.ES256
+}
+
+// within is what of a granted scope the target understands. Scope values of OpenID Connect are for userinfo, those of an API for the
+// API alone, so that a token never says more to its reader than concerns it.
+func (t target) within(scope string) string {
+	known := t.Scopes
+	if t.Identifier == "" {
+		known = scopes
+	}
+	return oauth.Words(scope).Within(known...).String()
+}
+
+// errTarget is the answer to a resource that the application may not have tokens for, whether or not there is such a resource.
+var errTarget = oauth.ErrInvalidTarget.With("resource is not one that was granted to this application")
+
+// named is the target that a token request names with the parameter resource, checked against the application's registration
+// before anything is consumed (RFC 8707 section 2.2). Our own identifier names the provider.
+func (s *Service) named(ctx context.Context, c *call) (t target, ok bool, err error) {
+	wanted := c.Params.Get("resource")
+	switch {
+	case wanted == "":
+		return target{}, false, nil
+	case wanted == s.issuer:
+		return target{}, true, nil
+	case !slices.Contains(c.Client.Resources, wanted):
+		return target{}, false, errTarget
+	}
+	t, err = s.resource(ctx, wanted)
+	return t, err == nil, err
+}
+
+// target decides what the access token of a grant is for: what the request names, which must be within what was granted; else
+// the one resource that was granted; else the provider itself, as the predefined default of RFC 8707 section 2.2.
+func (s *Service) target(ctx context.Context, c *call, granted []string) (target, error) {
+	t, ok, err := s.named(ctx, c)
+	switch {
+	case err != nil:
+		return target{}, err
+	case ok && t.Identifier != "" && !slices.Contains(granted, t.Identifier):
+		return target{}, errTarget
+	case ok || len(granted) != 1:
+		return t, nil
+	}
+	return s.resource(ctx, granted[0])
+}
+
+// resource looks an API up. One that is not registered, any more perhaps, is ErrInvalidTarget.
+func (s *Service) resource(ctx context.Context, identifier string) (target, error) {
+	if s.resources == nil {
+		return target{}, errTarget
+	}
+	r, err := s.resources.Resource(ctx, identifier)
+	if errors.Is(err, tenant.ErrUnknownResource) {
+		return target{}, errTarget.From(err)
+	}
+	return target{r}, err
+}
