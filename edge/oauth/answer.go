@@ -10,15 +10,16 @@ type ResponseMode string
 
 const (
 	ModeQuery    ResponseMode = "query"     // OAuth 2.0 Multiple Response Type Encoding Practices section 2.1
+	ModeFragment ResponseMode = "fragment"  // the same section
 	ModeFormPost ResponseMode = "form_post" // OAuth 2.0 Form Post Response Mode section 2
 )
 
-// ParseResponseMode reads a response_mode parameter; absent means query, the default of response type code.
-func ParseResponseMode(s string) (ResponseMode, error) {
+// ParseResponseMode reads a response_mode parameter; absent means fallback, the default of the request's response type.
+func ParseResponseMode(s string, fallback ResponseMode) (ResponseMode, error) {
 	switch mode := ResponseMode(s); mode {
 	case "":
-		return ModeQuery, nil
-	case ModeQuery, ModeFormPost:
+		return fallback, nil
+	case ModeQuery, ModeFragment, ModeFormPost:
 		return mode, nil
 	}
 	return "", ErrInvalidRequest.With("response_mode is not supported")
@@ -44,5 +45,9 @@ func (a Answer) Send(w http.ResponseWriter, r *http.Request, params url.Values) 
 		return
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	if a.Mode == ModeFragment { // no registered address has a fragment of its own (RFC 6749 section 3.1.2)
+		Redirect(w, r, a.RedirectURI+"#"+params.Encode())
+		return
+	}
 	Redirect(w, r, AddQuery(a.RedirectURI, params))
 }

@@ -54,15 +54,34 @@ func TestFormPostPolicyAllowsTheOneScript(t *testing.T) {
 }
 
 func TestResponseModes(t *testing.T) {
-	for in, want := range map[string]ResponseMode{"": ModeQuery, "query": ModeQuery, "form_post": ModeFormPost} {
-		if got, err := ParseResponseMode(in); got != want || err != nil {
+	for in, want := range map[string]ResponseMode{"": ModeQuery, "query": ModeQuery, "fragment": ModeFragment, "form_post": ModeFormPost} {
+		if got, err := ParseResponseMode(in, ModeQuery); got != want || err != nil {
 			t.Errorf("%q: %q, %v", in, got, err)
 		}
 	}
-	for _, in := range []string{"fragment", "QUERY", "jwt", "web_message"} {
-		if _, err := ParseResponseMode(in); err == nil {
+	if got, _ := ParseResponseMode("", ModeFragment); got != ModeFragment {
+		t.Errorf("the default of the response type is not taken: %q", got)
+	}
+	for _, in := range []string{"QUERY", "jwt", "query.jwt", "web_message"} {
+		if _, err := ParseResponseMode(in, ModeQuery); err == nil {
 			t.Errorf("%q accepted", in)
 		}
+	}
+}
+
+// What is in a fragment reaches no server's log and no referrer; the registered query stays where it was.
+func TestFragmentAnswerKeepsTheRegisteredQuery(t *testing.T) {
+	w := httptest.NewRecorder()
+	Answer{RedirectURI: "https://a.test/cb?tenant=1", Mode: ModeFragment, State: hostile, Issuer: "https://id.test"}.
+		Send(w, httptest.NewRequest("GET", "/", nil), url.Values{"id_token": {"t"}})
+	u, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || u.RawQuery != "tenant=1" {
+		t.Fatalf("%v %v", u, err)
+	}
+	got, err := url.ParseQuery(u.EscapedFragment())
+	want := url.Values{"id_token": {"t"}, "state": {hostile}, "iss": {"https://id.test"}}
+	if err != nil || got.Encode() != want.Encode() {
+		t.Errorf("%v %v", got, err)
 	}
 }
 

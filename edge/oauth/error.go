@@ -40,6 +40,10 @@ var (
 	ErrRequestNotSupported    = &Error{Code: "request_not_supported", Status: http.StatusBadRequest}
 	ErrRequestURINotSupported = &Error{Code: "request_uri_not_supported", Status: http.StatusBadRequest}
 	ErrRegistrationRefused    = &Error{Code: "registration_not_supported", Status: http.StatusBadRequest}
+	ErrConsentRequired        = &Error{Code: "consent_required", Status: http.StatusBadRequest}
+	ErrAccountSelection       = &Error{Code: "account_selection_required", Status: http.StatusBadRequest}
+	// OpenID Connect Core Unmet Authentication Requirements 1.0 section 2.
+	ErrUnmetAuthentication = &Error{Code: "unmet_authentication_requirements", Status: http.StatusForbidden}
 )
 
 // Errors of RFC 6750 section 3.1.
@@ -54,6 +58,7 @@ var (
 	ErrUnknownClient = &Error{Code: "unknown_client", Status: http.StatusBadRequest}
 	ErrRedirectURI   = &Error{Code: "redirect_uri", Status: http.StatusBadRequest}
 	ErrExpired       = &Error{Code: "expired", Status: http.StatusGone}
+	ErrNotAssigned   = &Error{Code: "not_assigned", Status: http.StatusForbidden}
 )
 
 // Errors of reading a request, with the status that says why.

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -13,11 +14,15 @@ import (
 const MaxRequest = 8 << 10
 
 // Params are the parameters of one request. A parameter without a value counts as absent and one that appears
-// twice is refused (RFC 6749 section 3.1).
+// twice is refused (RFC 6749 section 3.1), unless its specification lets it.
 type Params struct {
 	values   map[string]string
+	lists    map[string][]string // of repeatable
 	repeated bool
 }
+
+// repeatable are the parameters that may appear more than once (RFC 8707 section 2, RFC 8693 section 2.1).
+var repeatable = []string{"resource", "audience"}
 
 // ParseParams reads application/x-www-form-urlencoded text of at most MaxRequest bytes. Text that cannot be read at all
 // (broken encoding, not UTF-8, control characters) is ErrInvalidRequest or ErrTooLarge.
@@ -29,18 +34,27 @@ func ParseParams(raw string) (Params, error) {
 	if err != nil {
 		return Params{}, ErrInvalidRequest.With("parameters cannot be decoded").From(err)
 	}
-	p := Params{values: make(map[string]string, len(all))}
+	return MakeParams(all)
+}
+
+// MakeParams takes parameters that came in another form, such as the claims of a request object, and refuses the same values.
+func MakeParams(all url.Values) (Params, error) {
+	p := Params{values: make(map[string]string, len(all)), lists: map[string][]string{}}
 	for name, values := range all {
 		for _, v := range values {
 			if !printable(v) {
 				return Params{}, ErrInvalidRequest.With("a parameter has characters that are not text")
 			}
+			if v != "" && slices.Contains(repeatable, name) {
+				p.lists[name] = append(p.lists[name], v)
+			}
 		}
-		if len(values) > 1 {
+		switch {
+		case len(values) == 1:
+			p.values[name] = values[0]
+		case len(values) > 1 && !slices.Contains(repeatable, name):
 			p.repeated = true
-			continue
 		}
-		p.values[name] = values[0]
 	}
 	return p, nil
 }
@@ -81,7 +95,23 @@ func (p Params) Get(name string) string { return p.values[name] }
 // Has reports whether a parameter has a value.
 func (p Params) Has(name string) bool { return p.values[name] != "" }
 
-// Single is ErrInvalidRequest when a parameter, known or not, appears more than once (RFC 6749 sections 3.1 and 3.2).
+// All returns every value of resource or audience, in the order they came; other parameters have none here.
+func (p Params) All(name string) []string { return p.lists[name] }
+
+// Values returns what MakeParams would make p of again, without the parameters that appeared twice and may not.
+func (p Params) Values() url.Values {
+	all := make(url.Values, len(p.values))
+	for name, value := range p.values {
+		all.Set(name, value)
+	}
+	for name, values := range p.lists {
+		all[name] = slices.Clone(values)
+	}
+	return all
+}
+
+// Single is ErrInvalidRequest when a parameter, known or not, appears more than once and is not one that may (RFC 6749
+// sections 3.1 and 3.2).
 func (p Params) Single() error {
 	if p.repeated {
 		return ErrInvalidRequest.With("a parameter appears more than once")

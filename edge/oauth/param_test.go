@@ -24,6 +24,26 @@ func TestParamsRefuseRepeatedParameter(t *testing.T) {
 	}
 }
 
+func TestResourceAndAudienceMayAppearMoreThanOnce(t *testing.T) {
+	p, err := ParseParams("resource=https://a.test/&resource=&resource=https://b.test/&audience=c&x=1")
+	if err != nil || p.Single() != nil {
+		t.Fatalf("%v, %v", err, p.Single())
+	}
+	if got := strings.Join(p.All("resource"), " "); got != "https://a.test/ https://b.test/" || p.Get("resource") != "" {
+		t.Errorf("resource %q, as a single one %q", got, p.Get("resource"))
+	}
+	if got := p.All("audience"); len(got) != 1 || p.Get("audience") != "c" || p.All("x") != nil {
+		t.Errorf("audience %q, x %q", got, p.All("x"))
+	}
+	again, err := MakeParams(p.Values())
+	if err != nil || again.Get("x") != "1" || strings.Join(again.All("resource"), " ") != "https://a.test/ https://b.test/" {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+	if _, err := MakeParams(url.Values{"x": {"a\nb"}}); !errors.Is(err, ErrInvalidRequest) {
+		t.Errorf("control characters by another way: %v", err)
+	}
+}
+
 func TestParamsWithoutValueCountAsAbsent(t *testing.T) {
 	p, err := ParseParams("a=&b&c=1")
 	if err != nil || p.Has("a") || p.Has("b") || !p.Has("c") || p.Single() != nil {

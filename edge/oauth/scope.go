@@ -8,8 +8,9 @@ import (
 // Scope values that mean something here (OpenID Connect Core 1.0 section 5.4).
 const (
 	ScopeOpenID  = "openid"
-	ScopeProfile = "profile" // name, preferred_username
-	ScopeEmail   = "email"   // email, email_verified
+	ScopeProfile = "profile"        // name, preferred_username
+	ScopeEmail   = "email"          // email, email_verified
+	ScopeOffline = "offline_access" // a refresh token that outlives the session (section 11)
 )
 
 // MaxScope bounds the scope parameter, in bytes.

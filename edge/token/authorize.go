@@ -23,12 +23,17 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 		s.errors.Page(w, r, err)
 		return
 	}
+	p, from, err := s.resolve(r, p)
+	if err != nil {
+		s.errors.Page(w, r, err)
+		return
+	}
 	app, err := s.applicationFor(r.Context(), p.Get("client_id"), p.Get("redirect_uri"))
 	if err != nil {
 		s.errors.Page(w, r, err)
 		return
 	}
-	q, err := s.parseRequest(r.Context(), app, p)
+	q, err := s.parseRequest(r.Context(), app, p, from)
 	if err != nil {
 		s.errors.Answer(w, r, q.answer(s.issuer), err)
 		return

@@ -107,9 +107,9 @@ func TestAuthorizeRefusesRepeatedParameters(t *testing.T) {
 	for name, want := range map[string]string{
 		"client_id": "/error?code=unknown_client", "redirect_uri": "/error?code=redirect_uri",
 		"scope": "error=invalid_request", "state": "error=invalid_request", "code_challenge": "error=invalid_request",
-		"prompt": "error=invalid_request", "resource": "error=invalid_request",
+		"prompt": "error=invalid_request", "unknown": "error=invalid_request",
 	} {
-		query := request("prompt", "login", "resource", "https://a.test/")
+		query := request("prompt", "login", "unknown", "x")
 		res := b.get("/oauth2/authorize?" + query.Encode() + "&" + name + "=" + url.QueryEscape(query.Get(name)))
 		to := res.Header.Get("Location")
 		if !strings.Contains(to, want) || strings.Contains(to, "code=") != strings.HasPrefix(to, "/error") {

@@ -51,9 +51,9 @@ func (q *request) answer(issuer string) oauth.Answer {
 
 // parseRequest validates the parameters of an authorization request whose client and redirect URI are good already. Its
 // errors go to the application, for which the request is filled as far as an answer needs.
-func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oauth.Params) (*request, error) {
+func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oauth.Params, from source) (*request, error) {
 	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri"), Mode: oauth.ModeQuery}
-	mode, err := oauth.ParseResponseMode(p.Get("response_mode"))
+	mode, err := oauth.ParseResponseMode(p.Get("response_mode"), oauth.ModeQuery)
 	switch {
 	case err == nil && !slices.Contains(app.ResponseModes, string(mode)):
 		err = oauth.ErrInvalidRequest.With("response_mode is not registered for this application")
@@ -63,7 +63,7 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 	if validState(p.Get("state")) {
 		q.State = p.Get("state")
 	}
-	for _, check := range []error{p.Single(), err, supported(p)} {
+	for _, check := range []error{p.Single(), came(app, from), err, supported(p)} {
 		if check != nil {
 			return q, check
 		}
@@ -84,6 +84,17 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 		return q, err
 	}
 	return q, s.parseHints(ctx, q, p)
+}
+
+// came holds an application to the way in which it said its requests come.
+func came(app tenant.Application, from source) error {
+	switch {
+	case app.RequirePAR && !from.Pushed:
+		return oauth.ErrInvalidRequest.With("this application must push its requests")
+	case app.RequireSignedRequest && !from.Signed:
+		return oauth.ErrInvalidRequest.With("this application must sign its requests")
+	}
+	return nil
 }
 
 // validState: VSCHAR (RFC 6749 appendix A.5), bounded.
