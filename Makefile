@@ -17,14 +17,9 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 # The usual checks, and that comments begin as they should. For js/wasm what only JavaScript calls (go:wasmexport) would count as unused.
 CHECKS := inherit,ST1000,ST1020,ST1021,ST1022
 
-# Built for size: not inlining what rarely runs saves the Worker 70 KB of its 3 MiB. Inlining stays on wherever a request passes.
-RARELY_RUN  := filippo.io/nistec/... crypto/internal/fips140/nistec/fiat github.com/bytemare/secp256k1/... github.com/bytemare/hash2curve/... \
-               github.com/go-jose/... mime net/mail github.com/latchkey-id/latchkey/edge/message github.com/latchkey-id/latchkey/edge/tenant
-EDGE_FLAGS  := -trimpath -ldflags='-s -w' $(foreach p,$(RARELY_RUN),-gcflags='$(p)=-l')
-
 GO_FILES   := $(shell git ls-files -co --exclude-standard '*.go' 2>/dev/null) go.mod go.sum
 EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum $(wildcard edge/*.mjs edge/internal/workerd/*.mjs)
-SITE_FILES := $(shell git ls-files -co --exclude-standard site wasm 2>/dev/null) edge/api/*.go go.mod go.sum
+SITE_FILES := $(shell git ls-files -co --exclude-standard site wasm 2>/dev/null) edge/api/*.go edge/slim/*.go go.mod go.sum
 
 .PHONY: help run test build bench e2e fuzz lint clean deploy chromium
 
@@ -88,10 +83,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 $(WORKER)/edge.wasm: $(EDGE_FILES)
 	@echo "building the Worker"
-	@mkdir -p $(WORKER)/internal/workerd
-	@cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" edge/*.mjs $(WORKER)/
-	@cp edge/internal/workerd/*.mjs $(WORKER)/internal/workerd/
-	@GOOS=js GOARCH=wasm $(GO) build $(EDGE_FLAGS) -o $@ ./edge
+	@$(GO) run ./edge/selfhost/build $(WORKER)
 
 $(SITE)/_headers: node_modules/.package-lock.json $(SITE_FILES)
 	@$(GO) run ./site

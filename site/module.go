@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/edge/slim"
 	"github.com/latchkey-id/latchkey/wasm/password"
 	"github.com/latchkey-id/latchkey/wasm/password/wordlist"
 )
@@ -34,11 +36,8 @@ func addModule(o options, sources map[string][]byte) error {
 	if err := os.MkdirAll(filepath.Join(o.root, filepath.Dir(built)), 0o755); err != nil {
 		return err
 	}
-	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", built, "./wasm")
-	command.Dir = o.root
-	command.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("building ./wasm: %w\n%s", err, out)
+	if err := slim.Build(context.Background(), o.root, "./wasm", filepath.Join(o.root, built)); err != nil {
+		return err
 	}
 	sources["latchkey.wasm"], err = os.ReadFile(filepath.Join(o.root, built))
 	return err

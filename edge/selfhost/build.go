@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/slim"
 )
 
 // Build makes a Worker directory from Latchkey's sources: it compiles pkg for the runtime, takes Go's wasm_exec.js along, and
@@ -27,13 +29,7 @@ func Build(ctx context.Context, root, pkg, out string) error {
 	if err := copyAll(out, filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm"), "wasm_exec.js"); err != nil {
 		return err
 	}
-	compile := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(out, "edge.wasm"), pkg)
-	compile.Dir = root
-	compile.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if message, err := compile.CombinedOutput(); err != nil {
-		return fmt.Errorf("selfhost: go build %s: %w\n%s", pkg, err, message)
-	}
-	return nil
+	return slim.Build(ctx, root, pkg, filepath.Join(out, "edge.wasm"))
 }
 
 // copyAll copies the files that match, keeping their place below from.

@@ -1,0 +1,77 @@
+// Package slim builds a Go program of this repository for js/wasm with less weight: the Worker may have 3 MiB after gzip, and a
+// person waits for the browser module. Build is how `make build`, package selfhost and the site's build tool make their modules.
+//
+// Three things make a module smaller; none changes what the program does, and a plain `go build` of the same package works too:
+//
+//   - What rarely runs is not inlined (rarelyRun).
+//   - Of github.com/bytemare/ecc only ristretto255 is linked, the one group that Latchkey configures OPAQUE with (ecc.go).
+//   - The initial memory is written as a few long segments, which compress better than the linker's 100,000 (pack.go).
+//
+// What else weighs, and where: build without -s and read the name section, or `go build -ldflags=-dumpdep` for who keeps whom.
+package slim
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// rarelyRun are the packages that are compiled without inlining. Inlining stays on wherever a request passes: in the arithmetic of
+// filippo.io/edwards25519 above all, which a password sign-in stands on.
+var rarelyRun = []string{
+	"crypto/internal/fips140/nistec/fiat",
+	"github.com/go-jose/...",
+	"mime",
+	"net/mail",
+	"github.com/latchkey-id/latchkey/edge/message",
+	"github.com/latchkey-id/latchkey/edge/tenant",
+}
+
+// Build compiles pkg ("./edge") of the module in the directory root for js/wasm and writes it to the file out.
+func Build(ctx context.Context, root, pkg, out string) error {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return fmt.Errorf("slim: %w", err)
+	}
+	modfile, err := withTrimmedECC(ctx, root)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "latchkey-slim-")
+	if err != nil {
+		return fmt.Errorf("slim: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	linked := filepath.Join(dir, "linked.wasm")
+	if err := compile(ctx, root, modfile, pkg, linked); err != nil {
+		return err
+	}
+	module, err := os.ReadFile(linked)
+	if err != nil {
+		return fmt.Errorf("slim: %w", err)
+	}
+	packed, err := pack(module)
+	if err != nil {
+		return fmt.Errorf("slim: %s: %w", pkg, err)
+	}
+	if err := os.WriteFile(out, packed, 0o644); err != nil {
+		return fmt.Errorf("slim: %w", err)
+	}
+	return nil
+}
+
+func compile(ctx context.Context, root, modfile, pkg, out string) error {
+	args := []string{"build", "-modfile=" + modfile, "-trimpath", "-ldflags=-s -w", "-o", out}
+	for _, p := range rarelyRun {
+		args = append(args, "-gcflags="+p+"=-l")
+	}
+	command := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	command.Dir = root
+	command.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if message, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("slim: go build %s: %w\n%s", pkg, err, message)
+	}
+	return nil
+}
