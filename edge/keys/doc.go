@@ -11,7 +11,7 @@
 //	                                                and after life it leaves the JWKS
 //
 //	group     lead   active   life    keep    makes
-//	sign      25 h   30 d     1 d     90 d    ID tokens, logout tokens; a group each for ES256, RS256, EdDSA
+//	sign      25 h   30 d     1 d     90 d    ID tokens, logout tokens; a group each for ES256, RS256, PS256, EdDSA
 //	session   1 h    30 d     90 d    90 d    session cookies
 //	device    1 h    90 d     366 d   366 d   device cookies
 //	short     1 h    1 d      2 d     2 d     flows, states, codes, access tokens
@@ -39,7 +39,7 @@
 // another: two may ask the ring at the same time. An unknown key id makes it ask early, at most every five seconds. When the
 // ring does not answer, what is known serves for ten minutes.
 //
-// Tokens are compact JWS through go-jose, natively signed where the runtime can (Native). Sealed values are compact JWE (dir,
-// A256GCM) in a form of our own making that go-jose reads (see sealer for why). In both, a header that is not exactly the one
+// Tokens are compact JWS, natively signed and verified where the runtime can (Native). Sealed values are compact JWE (dir,
+// A256GCM). Both are in a form of our own making that go-jose reads (see sealer for why). In both, a header that is not exactly the one
 // we write is refused before it is interpreted.
 package keys

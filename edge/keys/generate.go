@@ -20,6 +20,9 @@ type Native interface {
 	// Sign returns the signature of payload in the form that JWS has it in (RFC 7518 section 3). pkcs8 is a private key of the
 	// algorithm, DER.
 	Sign(alg string, pkcs8 []byte, payload []byte) ([]byte, error)
+	// Verify reports whether signature, in the same form, is that of payload by the private half of spki, a public key of the
+	// algorithm, DER.
+	Verify(alg string, spki, payload, signature []byte) (bool, error)
 	// Generate returns a new private key of the algorithm, PKCS #8 in DER.
 	Generate(alg string) ([]byte, error)
 }
@@ -91,7 +94,7 @@ func generateGo(alg string) ([]byte, error) {
 	switch alg {
 	case ES256:
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case RS256:
+	case RS256, PS256:
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
 		_, key, err = ed25519.GenerateKey(rand.Reader)
@@ -123,7 +126,7 @@ func fits(alg string, public crypto.PublicKey) bool {
 	case *ecdsa.PublicKey:
 		return alg == ES256 && k.Curve == elliptic.P256()
 	case *rsa.PublicKey:
-		return alg == RS256 && k.N.BitLen() >= 2048
+		return (alg == RS256 || alg == PS256) && k.N.BitLen() >= 2048
 	case ed25519.PublicKey:
 		return alg == EdDSA
 	}

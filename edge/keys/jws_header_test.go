@@ -2,7 +2,6 @@ package keys
 
 import (
 	"encoding/base64"
-	"errors"
 	"strings"
 	"testing"
 
@@ -14,10 +13,10 @@ func TestHeaderIsBoundedBeforeItIsDecoded(t *testing.T) {
 	const deep = 3000
 	header := `{"alg":"ES256","kid":"k","x":` + strings.Repeat("[", deep) + strings.Repeat("]", deep) + `}`
 	token := base64.RawURLEncoding.EncodeToString([]byte(header)) + ".e30." + strings.Repeat("A", 86)
-	if _, err := jose.ParseSignedCompact(token, signatureAlgs); err != nil {
+	if _, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256}); err != nil {
 		t.Fatalf("go-jose refuses it by itself: %v", err)
 	}
-	if _, _, err := parseToken(token); !errors.Is(err, ErrToken) {
-		t.Errorf("parseToken: %v, want ErrToken", err)
+	if kid, ok := signedBy(token, "JWT"); ok {
+		t.Errorf("read as signed by %q", kid)
 	}
 }

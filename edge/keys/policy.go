@@ -1,6 +1,9 @@
 package keys
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Purpose says what a sealed value is for. Each has a key of its own, so a value of one cannot be opened as another.
 type Purpose string
@@ -76,6 +79,7 @@ var always = []group{
 const (
 	ES256 = "ES256" // ECDSA, P-256, SHA-256: from the start
 	RS256 = "RS256" // RSASSA-PKCS1-v1_5, 2048 bits, SHA-256: when first asked for
+	PS256 = "PS256" // RSASSA-PSS, 2048 bits, SHA-256: when first asked for
 	EdDSA = "EdDSA" // Ed25519: when first asked for
 )
 
@@ -85,4 +89,4 @@ const (
 	algOPAQUE  = "ristretto255-SHA512"
 )
 
-func signingAlg(alg string) bool { return alg == ES256 || alg == RS256 || alg == EdDSA }
+func signingAlg(alg string) bool { return slices.Contains(signatureAlgs, alg) }

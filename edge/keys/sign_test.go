@@ -27,7 +27,7 @@ func TestSign(t *testing.T) {
 	for name, native := range map[string]Native{"Go": nil, "native": &fakeNative{}} {
 		c, root := newClock(), parseRoot(t, rootConfig("a"))
 		host := ringHost(t, "", c, root, native)
-		for _, alg := range []string{ES256, RS256, EdDSA} {
+		for _, alg := range signatureAlgs {
 			t.Run(name+"/"+alg, func(t *testing.T) { signs(t, front(host, c, root, native), c, alg) })
 		}
 	}
@@ -155,7 +155,7 @@ func TestNativeSignsAndGenerates(t *testing.T) {
 	if _, err := s.Sign(context.Background(), EdDSA, "JWT", claims{}); err != nil {
 		t.Fatal(err)
 	}
-	if native.generated.Load() != 2 || native.signed.Load() != 1 {
+	if native.generated.Load() != 2 || native.signed.Load() != 1 || native.verified.Load() != 0 {
 		t.Errorf("generated %d, signed %d", native.generated.Load(), native.signed.Load())
 	}
 }

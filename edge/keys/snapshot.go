@@ -126,7 +126,7 @@ func (s *snapshot) active(g group, now time.Time) *entry {
 func (s *snapshot) published(now time.Time) []jose.JSONWebKey {
 	set := []jose.JSONWebKey{}
 	for _, alg := range signatureAlgs {
-		entries := s.groups[group{useSign, string(alg)}]
+		entries := s.groups[group{useSign, alg}]
 		for i, e := range entries {
 			last := i == len(entries)-1
 			if last || now.Before(entries[i+1].row.start().Add(skew+policies[useSign].life)) {

@@ -59,7 +59,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		Subjects:              []string{"public"},
 		Claims:                claimNames,
 		ClaimTypes:            []string{"normal"},
-		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA"},
+		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA", "PS256"},
 		IDTokenEncryptionAlgs: []string{"ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"},
 		IDTokenEncryptionEncs: []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"},
 		ClientAuth:            []string{"none", "client_secret_basic", "client_secret_post"},

@@ -78,7 +78,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"response_types_supported": "code", "grant_types_supported": "authorization_code", "subject_types_supported": "public",
 		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email", "claim_types_supported": "normal",
 		"token_endpoint_auth_methods_supported": "none client_secret_basic client_secret_post",
-		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA", "response_modes_supported": "query form_post",
+		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query form_post",
 	} {
 		if got := strings.Join(list(m[name]), " "); got != want {
 			t.Errorf("%s: %s", name, got)

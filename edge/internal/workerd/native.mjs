@@ -1,20 +1,34 @@
 // Synchronous native cryptography for keys.Native (compatibility flag nodejs_compat).
 import crypto from "node:crypto";
 
-const SIGN = 1, IMPORT = 2, GENERATE = 3;
+const SIGN = 1, IMPORT = 2, GENERATE = 3, VERIFY = 4;
 const maxKeys = 64;
 
+const rsa = () => crypto.generateKeyPairSync("rsa", { modulusLength: 2048 });
+const salted = { padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+
+// A key is { object, source }: the parsed key, and what it was parsed from, because workerd takes options, such as those of
+// RSASSA-PSS, only together with the latter. Parsing that costs little beside an RSA signature. Its crypto.sign and crypto.verify
+// take the options and ignore them (PKCS #1 comes out); createSign and createVerify do not.
 const schemes = {
   ES256: {
-    sign: (payload, key) => sideBySide(crypto.sign("sha256", payload, key), 32),
+    sign: (payload, key) => sideBySide(crypto.sign("sha256", payload, key.object), 32),
+    verify: (payload, key, signature) => crypto.verify("sha256", payload, key.object, asn1(signature)),
     generate: () => crypto.generateKeyPairSync("ec", { namedCurve: "P-256" }),
   },
   RS256: {
-    sign: (payload, key) => crypto.sign("sha256", payload, key),
-    generate: () => crypto.generateKeyPairSync("rsa", { modulusLength: 2048 }),
+    sign: (payload, key) => crypto.sign("sha256", payload, key.object),
+    verify: (payload, key, signature) => crypto.verify("sha256", payload, key.object, signature),
+    generate: rsa,
+  },
+  PS256: {
+    sign: (payload, key) => crypto.createSign("sha256").update(payload).sign({ ...key.source, ...salted }),
+    verify: (payload, key, signature) => crypto.createVerify("sha256").update(payload).verify({ ...key.source, ...salted }, signature),
+    generate: rsa,
   },
   EdDSA: {
-    sign: (payload, key) => crypto.sign(null, payload, key),
+    sign: (payload, key) => crypto.sign(null, payload, key.object),
+    verify: (payload, key, signature) => crypto.verify(null, payload, key.object, signature),
     generate: () => crypto.generateKeyPairSync("ed25519"),
   },
 };
@@ -33,6 +47,18 @@ function sideBySide(der, size) {
   return out;
 }
 
+// asn1 is the reverse, for a signature of 64 bytes.
+function asn1(signature) {
+  const parts = [];
+  for (const half of [signature.subarray(0, 32), signature.subarray(32)]) {
+    let from = 0;
+    while (from < 31 && half[from] === 0) from++;
+    const body = half[from] & 0x80 ? [0, ...half.subarray(from)] : [...half.subarray(from)];
+    parts.push(2, body.length, ...body);
+  }
+  return new Uint8Array([0x30, parts.length, ...parts]);
+}
+
 function scheme(name) {
   if (!Object.hasOwn(schemes, name)) throw new Error(`algorithm ${name} is not supported`);
   return schemes[name];
@@ -40,23 +66,31 @@ function scheme(name) {
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 
-// Keys holds the keys that a program has signed with, by the digest of their encoding; the oldest make room for new ones.
+// Keys holds the keys that a program has signed or verified with, by the digest of their encoding; the oldest make room for new
+// ones.
 export class Keys {
   #byDigest = new Map();
 
-  // run carries out one operation and returns its result as bytes. None, for a signature, means that the key must be
-  // imported first.
+  // run carries out one operation and returns its result as bytes. None, for a signature or a verification, means that the key
+  // must be imported first.
   run(op, frame) {
     switch (op) {
       case SIGN: {
         const key = this.#byDigest.get(hex(frame.data()));
         return key ? scheme(frame.text()).sign(frame.data(), key) : new Uint8Array(0);
       }
+      case VERIFY: {
+        const key = this.#byDigest.get(hex(frame.data()));
+        if (!key) return new Uint8Array(0);
+        return new Uint8Array([scheme(frame.text()).verify(frame.data(), key, frame.data()) ? 1 : 0]);
+      }
       case IMPORT: {
         const digest = hex(frame.data());
-        const key = crypto.createPrivateKey({ key: Buffer.from(frame.copy()), format: "der", type: "pkcs8" });
+        const type = frame.text();
+        const source = { key: Buffer.from(frame.copy()), format: "der", type };
+        const object = type === "spki" ? crypto.createPublicKey(source) : crypto.createPrivateKey(source);
         if (this.#byDigest.size >= maxKeys) this.#byDigest.delete(this.#byDigest.keys().next().value);
-        this.#byDigest.set(digest, key);
+        this.#byDigest.set(digest, { object, source });
         return new Uint8Array(0);
       }
       case GENERATE:

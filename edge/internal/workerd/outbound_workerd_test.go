@@ -61,7 +61,7 @@ func TestNativeSignatures(t *testing.T) {
 	for i := range 500 {
 		payloads = append(payloads, strconv.Itoa(i))
 	}
-	for _, alg := range []string{"ES256", "RS256", "EdDSA"} {
+	for _, alg := range []string{"ES256", "RS256", "PS256", "EdDSA"} {
 		a := s.get("/sign?alg=" + alg + "&payloads=" + strings.Join(payloads, ","))
 		lines := strings.Split(a.body, "\n")
 		if a.status != 200 || len(lines) < len(payloads) {
@@ -72,7 +72,7 @@ func TestNativeSignatures(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, payload := range payloads {
-			if !verify(key, []byte(payload), unhex(t, lines[i+1])) {
+			if !verify(alg, key, []byte(payload), unhex(t, lines[i+1])) {
 				t.Errorf("%s: signature of %s does not verify: %s", alg, payload, lines[i+1])
 			}
 		}
@@ -91,13 +91,16 @@ func unhex(t *testing.T, line string) []byte {
 	return data
 }
 
-func verify(key any, payload, signature []byte) bool {
+func verify(alg string, key any, payload, signature []byte) bool {
 	digest := sha256.Sum256(payload)
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:
 		return len(signature) == 64 &&
 			ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 	case *rsa.PublicKey:
+		if alg == "PS256" {
+			return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		}
 		return key.N.BitLen() == 2048 && rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) == nil
 	case ed25519.PublicKey:
 		return ed25519.Verify(key, payload, signature)

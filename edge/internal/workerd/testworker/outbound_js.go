@@ -8,6 +8,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,7 +96,7 @@ func socket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sign makes a key, signs twice with it and tells the public key and both signatures.
+// sign makes a key, signs with it, verifies, and tells the public key and the signatures.
 func sign(w http.ResponseWriter, r *http.Request) {
 	native, alg := workerd.Native{}, r.FormValue("alg")
 	pkcs8, err := native.Generate(alg)
@@ -118,6 +119,12 @@ func sign(w http.ResponseWriter, r *http.Request) {
 		signature, err := native.Sign(alg, pkcs8, []byte(payload))
 		if err != nil {
 			fail(w, err)
+			return
+		}
+		good, err1 := native.Verify(alg, public, []byte(payload), signature)
+		bad, err2 := native.Verify(alg, public, []byte(payload+"x"), signature)
+		if err := errors.Join(err1, err2); err != nil || !good || bad {
+			fail(w, fmt.Errorf("verify: %t of the payload, %t of another: %w", good, bad, err))
 			return
 		}
 		fmt.Fprintln(w, hex.EncodeToString(signature))
