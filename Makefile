@@ -21,7 +21,7 @@ GO_FILES   := $(shell git ls-files -co --exclude-standard '*.go' 2>/dev/null) go
 EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum $(wildcard edge/*.mjs edge/internal/workerd/*.mjs)
 SITE_FILES := $(shell git ls-files -co --exclude-standard site wasm 2>/dev/null) edge/api/*.go edge/slim/*.go go.mod go.sum
 
-.PHONY: help run test build bench e2e fuzz lint clean deploy chromium
+.PHONY: help run test build bench e2e fuzz lint clean deploy chromium apache
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +31,13 @@ run: build ## run the whole service on this machine, over TLS, with a demo appli
 
 build: $(WORKER)/edge.wasm $(SITE)/_headers ## build the Worker (edge/dist) and the site (site/dist)
 
-test: build chromium lint ## run every test: unit, runtime, browser, real peers
+test: build chromium apache e2e/peers/node_modules/.package-lock.json lint ## run every test: unit, runtime, browser, real peers
 	$(GO) test -count=1 -timeout 14m ./...
 
-e2e: build chromium ## run only the browser flows
+e2e: build chromium apache e2e/peers/node_modules/.package-lock.json ## run only the browser flows
 	$(GO) test -count=1 -timeout 10m ./e2e/...
 
-bench: build wrk ## measure speeds and sizes beside their comparisons; fails when a target is missed
+bench: build wrk e2e/bench/peers/node_modules/.package-lock.json ## measure speeds and sizes beside their comparisons; fails when a target is missed
 	@$(GO) run ./e2e/bench
 
 FUZZTIME ?= 20s
@@ -81,6 +81,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-fund --no-audit
 	@touch $@
 
+%/peers/node_modules/.package-lock.json: %/peers/package.json %/peers/package-lock.json
+	npm ci --no-fund --no-audit --prefix $*/peers
+	@touch $@
+
 $(WORKER)/edge.wasm: $(EDGE_FILES)
 	@echo "building the Worker"
 	@$(GO) run ./edge/selfhost/build $(WORKER)
@@ -98,3 +102,7 @@ $(TOOLS)/govulncheck:
 chromium:
 	@command -v chromium >/dev/null || { echo "installing Debian's Chromium"; \
 	  $$( [ "$$(id -u)" = 0 ] || echo sudo ) sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium libnss3-tools'; }
+
+apache:
+	@test -e /usr/lib/apache2/modules/mod_auth_openidc.so || { echo "installing Debian's Apache and mod_auth_openidc"; \
+	  $$( [ "$$(id -u)" = 0 ] || echo sudo ) sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends apache2 libapache2-mod-auth-openidc'; }
