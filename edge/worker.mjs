@@ -1,6 +1,7 @@
 // The Worker: Latchkey's edge on Cloudflare, under wrangler and on plain workerd. It holds one warm Go program for the whole
 // isolate and passes requests and calls of objects to it; edge/internal/workerd says how.
 import { DurableObject } from "cloudflare:workers";
+import { Writer } from "./internal/workerd/frames.mjs";
 import { warm } from "./internal/workerd/isolate.mjs";
 import { readAll } from "./internal/workerd/outbound.mjs";
 
@@ -43,7 +44,7 @@ let isolate = "";
 let count = 0;
 
 // head is what Go is told about a request: a line each of method, URL and client address, then two for each header. The
-// headers Latchkey-Request and Latchkey-Place are ours, whatever the client sent.
+// headers Latchkey-Request, Latchkey-Place and Latchkey-Certificate are ours, whatever the client sent.
 //
 // Where a request comes from is told only when it may change something: asking the runtime for it (request.cf) takes as long as a
 // tenth of a trivial request. Others have no address, rather than one that only the client vouches for.
@@ -60,9 +61,13 @@ function head(request, method, url) {
     if (name === "cf-ray" && value.length <= 24) id = value; // off Cloudflare the client's word, so bounded before it is logged
     lines += `${name}\n${value}\n`;
   }
-  if (method === "GET" || method === "HEAD") address = "";
-  else {
-    const { clientIp, city, country } = request.cf ?? {};
+  if (method === "GET" || method === "HEAD") {
+    address = "";
+    // An access token may be bound to the certificate of who presents it (RFC 8705 section 3).
+    if (request.headers.has("authorization")) lines += certificate(request.cf?.tlsClientAuth);
+  } else {
+    const { clientIp, city, country, tlsClientAuth } = request.cf ?? {};
+    lines += certificate(tlsClientAuth);
     // Plain workerd says who connected, and then the header is only the client's word; on Cloudflare the header is the network's.
     if (clientIp) address = clientIp.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
     if (address) lines += `cf-connecting-ip\n${address}\n`;
@@ -70,6 +75,13 @@ function head(request, method, url) {
   }
   id ||= `${(isolate ||= crypto.randomUUID().slice(0, 13))}-${++count}`;
   return `${method}\n${url}\n${address}\n${lines}latchkey-request\n${id}\n`;
+}
+
+// certificate is the header with the client's certificate (RFC 9440) and whether Cloudflare has verified it.
+function certificate(tls) {
+  if (tls?.certPresented !== "1" || !tls.certRFC9440) return "";
+  const verified = tls.certVerified === "SUCCESS" && tls.certRevoked !== "1";
+  return `latchkey-certificate\n${verified ? "verified" : "presented"} ${tls.certRFC9440}\n`;
 }
 
 // respond makes the response of an answer. There is none when the program has ended: the next one will do.
@@ -134,9 +146,10 @@ export class StoredObject extends DurableObject {
   static kind = "";
   #alarm; // when it is set to, in milliseconds; null for never, undefined when not known
 
-  // call returns the method's result, or the text of its error. Either is kept or rolled back as a whole.
-  call(name, method, input) {
-    const answer = this.#transact(METHOD, name, method, input);
+  // call returns the method's result, or the text of its error. Either is kept or rolled back as a whole. The frame, from Go to Go,
+  // says which method.
+  call(frame) {
+    const answer = this.#transact(METHOD, frame);
     if (answer.status !== 0) return new TextDecoder().decode(answer.data);
     this.#ring(answer.alarm);
     return answer.data;
@@ -145,20 +158,24 @@ export class StoredObject extends DurableObject {
   // alarm delivers what is due in the outbox, or lets the object do what it has put off until now.
   async alarm() {
     this.#alarm = null;
-    const name = this.ctx.id.name ?? "";
-    const collected = this.#transact(COLLECT, name, "", none);
+    const collected = this.#transact(COLLECT, this.#frame(none));
     if (collected.status !== 0 || collected.data.length === 0) return this.#ring(collected.alarm);
     const outcome = await warm(this.env).deliver(this.env, this.constructor.kind, collected.data);
-    const settled = outcome && this.#transact(SETTLE, name, "", outcome);
+    const settled = outcome && this.#transact(SETTLE, this.#frame(outcome));
     this.#ring(settled?.status === 0 ? settled.alarm : collected.alarm);
   }
 
-  #transact(op, name, method, data) {
+  // #frame is what Go is passed about this object itself.
+  #frame(data) {
+    return new Writer().text(this.constructor.kind).text(this.ctx.id.name ?? "").text("").data(data).done();
+  }
+
+  #transact(op, frame) {
     const { storage } = this.ctx;
     let answer = null;
     try {
       storage.transactionSync(() => {
-        answer = warm(this.env).transact(storage.sql, op, this.constructor.kind, name, method, data);
+        answer = warm(this.env).transact(storage.sql, op, frame);
         if (answer?.status !== 0) throw rollback;
       });
     } catch (e) {

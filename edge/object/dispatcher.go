@@ -53,7 +53,7 @@ func NewDispatcher(now func() time.Time, log *slog.Logger, kinds ...*Kind) *Disp
 // already, fit for EncodeError.
 func (d *Dispatcher) Invoke(sql SQL, kind, object, method string, in []byte) (out []byte, alarm time.Time, err error) {
 	k := d.kinds[kind]
-	if k == nil || k.methods[method] == nil {
+	if k == nil || k.methods[method].run == nil {
 		d.log.Error("object: unknown method", "kind", kind, "method", method)
 		return nil, time.Time{}, ErrUnknown
 	}
@@ -63,7 +63,7 @@ func (d *Dispatcher) Invoke(sql SQL, kind, object, method string, in []byte) (ou
 	}
 	alarm, err = d.run(sql, k, object, method, func(tx *Tx) error {
 		var err error
-		if out, err = k.methods[method](tx, in); err == nil && len(out) > MaxMessage {
+		if out, err = k.methods[method].invoke(tx, in); err == nil && len(out) > MaxMessage {
 			err = fmt.Errorf("object: result has %d bytes", len(out))
 		}
 		return err

@@ -12,12 +12,12 @@ package object
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"reflect"
 )
 
 // Host finds objects and calls their methods. An object exists as soon as it is called; its name is any string.
 type Host interface {
-	// Call runs a method inside a transaction of the named object and returns its JSON result.
+	// Call runs a method inside a transaction of the named object. Input and result are opaque to the host: Method codes them.
 	Call(ctx context.Context, kind, name, method string, in []byte) ([]byte, error)
 }
 
@@ -39,18 +39,8 @@ type Method[In, Out any] struct {
 // any other failure of the method arrives as ErrInternal.
 func (m Method[In, Out]) Call(ctx context.Context, h Host, name string, in In) (Out, error) {
 	var out Out
-	data, err := json.Marshal(in)
-	if err != nil {
-		return out, fmt.Errorf("object: %s.%s: %w", m.Kind, m.Name, err)
-	}
-	data, err = h.Call(ctx, m.Kind, name, m.Name, data)
-	if err != nil {
-		return out, fmt.Errorf("object: %s.%s: %w", m.Kind, m.Name, err)
-	}
-	if err := json.Unmarshal(data, &out); err != nil {
-		return out, fmt.Errorf("object: %s.%s: %w", m.Kind, m.Name, err)
-	}
-	return out, nil
+	err := call(ctx, h, m.Kind, name, m.Name, &in, &out)
+	return out, err
 }
 
 // Kind is a class of objects: what its database looks like and what can be done with it.
@@ -67,7 +57,7 @@ type Kind struct {
 	// week has passed, so each must be safe to repeat.
 	Effects map[string]Effect
 
-	methods map[string]func(tx *Tx, in []byte) ([]byte, error)
+	methods map[string]method
 }
 
 // Effect delivers one outbox entry.
@@ -83,25 +73,27 @@ type Delivery struct {
 }
 
 // Handle adds a method to its kind. It panics when m belongs to another kind or is there already: both are mistakes of wiring.
-func Handle[In, Out any](k *Kind, m Method[In, Out], f func(tx *Tx, in In) (Out, error)) {
-	if m.Kind != k.Name {
-		panic("object: method of kind " + m.Kind + " added to " + k.Name)
+func Handle[In, Out any](k *Kind, m Method[In, Out], run func(tx *Tx, in In) (Out, error)) {
+	k.add(m.Kind, m.Name, reflect.TypeFor[In](), reflect.TypeFor[Out](), func(tx *Tx, read func(in any) error) (any, error) {
+		in, out := new(In), new(Out)
+		err := read(in)
+		if err == nil {
+			*out, err = run(tx, *in)
+		}
+		return out, err
+	})
+}
+
+// add is Handle without its types, of which the program has a copy for each method.
+func (k *Kind) add(kind, name string, in, out reflect.Type, run func(*Tx, func(any) error) (any, error)) {
+	if kind != k.Name {
+		panic("object: method of kind " + kind + " added to " + k.Name)
 	}
-	if _, twice := k.methods[m.Name]; twice {
-		panic("object: " + m.Kind + "." + m.Name + " added twice")
+	if _, twice := k.methods[name]; twice {
+		panic("object: " + kind + "." + name + " added twice")
 	}
 	if k.methods == nil {
-		k.methods = map[string]func(*Tx, []byte) ([]byte, error){}
+		k.methods = map[string]method{}
 	}
-	k.methods[m.Name] = func(tx *Tx, data []byte) ([]byte, error) {
-		var in In
-		if err := json.Unmarshal(data, &in); err != nil {
-			return nil, err
-		}
-		out, err := f(tx, in)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(out)
-	}
+	k.methods[name] = method{formOf(in, out), run}
 }

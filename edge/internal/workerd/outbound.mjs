@@ -31,10 +31,10 @@ const operations = {
 
 // callObject runs a method of an object. The binding of a kind of objects is its name in capitals.
 async function callObject({ env }, frame) {
-  const kind = frame.text(), name = frame.text(), method = frame.text(), input = frame.copy();
+  const kind = frame.text(), name = frame.text();
   const namespace = env[kind.toUpperCase()];
   if (!namespace) throw new Error(`no binding for objects of kind ${kind}`);
-  const result = await namespace.get(namespace.idFromName(name)).call(name, method, input);
+  const result = await namespace.getByName(name).call(frame.bytes); // which is the frame that Program.transact takes
   return typeof result === "string" ? { status: ERROR, data: encoder.encode(result) } : done(result);
 }
 

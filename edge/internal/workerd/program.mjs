@@ -105,14 +105,14 @@ export class Program {
     return this.#outcome(request);
   }
 
-  // transact runs an object's method; sql is the object's database, whose transaction the caller has opened. The answer is
-  // { status, alarm, data }; it is null when there is none, and the caller must roll back.
-  transact(sql, op, kind, name, method, data) {
+  // transact runs an object's method; sql is the object's database, whose transaction the caller has opened, and frame says which
+  // method, as Host.Call has written it. The answer is { status, alarm, data }; it is null when there is none, and the caller must
+  // roll back.
+  transact(sql, op, frame) {
     const transaction = { id: this.#next(), sql, answer: null };
     this.transaction = transaction;
     this.#enter(null, () => {
-      const n = this.#pass(scratch.reset().text(kind).text(name).text(method).data(data).done());
-      this.#call(this.exports.invoke, transaction.id, op, n);
+      this.#call(this.exports.invoke, transaction.id, op, this.#pass(frame));
     });
     return transaction.answer;
   }
