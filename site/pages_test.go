@@ -66,6 +66,11 @@ var views = []view{
 		b.until(`document.querySelectorAll("#sessions li").length === 3`)
 		b.click("#open-change")
 	}},
+	{"device-1-code", "/device?user_code=WDJB-MJHT", nil},
+	{"device-2-wrong", "/device", func(b *tab) { b.ready("code"); b.keys("nothing"); b.enter(); b.until(wrong("code")) }},
+	{"device-3-confirm", "/device?user_code=WDJB-MJHT", toDevice},
+	{"device-4-elsewhere", "/device?user_code=FDJB-MJHT", func(b *tab) { toDevice(b); b.click("[value=allow]"); b.until(wrong("mine")) }},
+	{"device-5-denied", "/device?user_code=WDJB-MJHT", func(b *tab) { toDevice(b); b.click("[value=deny]"); b.step("denied") }},
 	{"signout-1-ask", "/signout?confirm=1", func(b *tab) { b.step("ask") }},
 	{"signout-2-done", "/signout", func(b *tab) {
 		b.step("ask")
@@ -94,6 +99,12 @@ func toCode(b *tab) {
 	b.enter()
 	b.step("code")
 	b.until(`document.getElementById("code-hint").textContent`)
+}
+
+func toDevice(b *tab) {
+	b.ready("code")
+	b.enter()
+	b.step("confirm")
 }
 
 // languages are the prefixes of all languages.

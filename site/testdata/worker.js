@@ -16,6 +16,11 @@ let sessions = [
   { id: "3", device: "", place: "", created: 1700000000, last_used: Date.now() / 1000 - 400000, keep: false, current: false },
 ];
 
+const pairing = {
+  state: "p", application: "Living-room TV", upn: "ada@example.com", place: "Berlin, DE", created: 1700000000, expires: 1700000600,
+  scopes: ["openid", "profile", "offline_access", "films.read"], resources: ["Film library"],
+};
+
 const methods = {
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
@@ -44,6 +49,12 @@ const methods = {
     await pause(100);
     return refusal(args.new) ?? (passwordIsRight(args) ? {} : { problem: { code: "invalid_credentials" } });
   },
+  device({ code }) {
+    if (code === "SIGN-INNN") return { signin: "/signin?flow=device" };
+    if (!/^[a-z]{4}-?[a-z]{4}$/i.test(code)) return { problem: { code: "device_unknown" } };
+    return { ...pairing, code: code.toUpperCase(), elsewhere: code.startsWith("F") };
+  },
+  answerDevice: ({ state, allow }) => (state !== "p" ? { problem: { code: "expired" } } : { allow }),
   signout: ({ flow }) => ({ front_channel: flow ? [location.origin + "/front-channel"] : [], redirect: flow === "shop" ? "https://shop.test:" + location.port + "/bye" : "/" }),
 };
 

@@ -40,6 +40,7 @@ type args struct {
 	Others   bool           `json:"others"`
 	Old      string         `json:"old"`
 	New      string         `json:"new"`
+	Allow    bool           `json:"allow"`
 }
 
 // done is the result of a method that has none.
@@ -75,6 +76,10 @@ var methods = map[string]func(ctx context.Context, c *Client, a args) (any, erro
 	"sessions": func(ctx context.Context, c *Client, _ args) (any, error) { return c.Sessions(ctx) },
 	"endSession": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.EndSession(ctx, api.SessionsEndRequest{ID: a.ID, Others: a.Others})
+	},
+	"device": func(ctx context.Context, c *Client, a args) (any, error) { return c.Device(ctx, a.Code) },
+	"answerDevice": func(ctx context.Context, c *Client, a args) (any, error) {
+		return done{}, c.AnswerDevice(ctx, a.State, a.Allow)
 	},
 	"signout": func(ctx context.Context, c *Client, a args) (any, error) { return c.SignOut(ctx, a.Flow) },
 }

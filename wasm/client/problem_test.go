@@ -75,6 +75,10 @@ func TestPortAnswersInJSONWhateverHappens(t *testing.T) {
 		{"account", ``, ""}, {"account", `{}`, ""}, {"sessions", `{}`, ""}, {"endSession", `{"id":"s1"}`, ""}, {"configuration", `{}`, ""},
 		{"discover", `{"upn":"ada@example.org"}`, ""}, {"signupBegin", `{"kind":"new","upn":"ada@example.org"}`, ""},
 		{"signupResend", `{"state":"signup-1"}`, ""}, {"signupCode", `{"state":"signup-1","code":"1"}`, api.CodeWrong}, {"signout", `{}`, ""},
+		{"device", `{"code":"WDJB-MJHT"}`, ""}, {"device", `{"code":"x"}`, api.CodeDeviceUnknown},
+		{"device", `{"code":"` + strings.Repeat("x", 65) + `"}`, api.CodeDeviceUnknown},
+		{"device", `{"code":"SIGN-INNN"}`, ""}, {"device", `{"code":"EVIL-EVIL"}`, client.CodeBadAnswer},
+		{"answerDevice", `{"state":"device-1","allow":true}`, ""}, {"answerDevice", `{"state":"device-1"}`, api.CodeExpired},
 		{"nothing", `{}`, api.CodeBadRequest}, {"account", `[`, api.CodeBadRequest}, {"account", `[]`, api.CodeBadRequest},
 		{"signin", `{"upn":"` + upn + `","password":""}`, api.CodeInvalidCredentials},
 	} {

@@ -220,6 +220,23 @@ var routes = map[string]func(s *service, body []byte) any{
 		s.Records[upn] = stored{request.Record, request.KSF}
 		return struct{}{}
 	},
+	"POST " + api.RouteDevice: func(_ *service, body []byte) any {
+		switch in[api.DeviceRequest](body).Code {
+		case "WDJB-MJHT":
+			return api.DeviceResponse{State: "device-1", Code: "WDJB-MJHT", Application: "TV"}
+		case "SIGN-INNN":
+			return api.DeviceResponse{SignIn: "/signin?flow=f", State: "never"}
+		case "EVIL-EVIL":
+			return api.DeviceResponse{SignIn: "javascript:alert(1)"}
+		}
+		return &api.Problem{Code: api.CodeDeviceUnknown, Status: http.StatusNotFound}
+	},
+	"POST " + api.RouteDeviceAnswer: func(_ *service, body []byte) any {
+		if request := in[api.DeviceAnswerRequest](body); request.State != "device-1" || !request.Allow {
+			return &api.Problem{Code: api.CodeExpired, Status: http.StatusGone}
+		}
+		return struct{}{}
+	},
 	"POST " + api.RouteSignout: func(_ *service, body []byte) any {
 		return api.SignoutResponse{FrontChannel: []string{"https://shop.test/logout", "javascript:alert(1)"}, Redirect: "/signout"}
 	},
