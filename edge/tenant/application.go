@@ -48,12 +48,31 @@ const (
 // ProfileFAPI2 holds an application to the FAPI 2.0 security profile: what is outside it is refused.
 const ProfileFAPI2 = "fapi2"
 
-// What an application may register. Where it says nothing, it gets the whole list, or the first algorithm of it.
+// Response types, their words in the order of the alphabet (OAuth 2.0 Multiple Response Types). None brings an access token through an
+// address (RFC 9700 section 2.1.2).
+const (
+	ResponseCode    = "code"
+	ResponseIDToken = "id_token"
+	ResponseHybrid  = "code id_token"
+)
+
+// Kinds of subject (OpenID Connect Core 1.0 section 8).
+const (
+	SubjectPublic   = "public"
+	SubjectPairwise = "pairwise"
+)
+
+// scopeOffline asks for refresh tokens that outlive the session (OpenID Connect Core 1.0 section 11).
+const scopeOffline = "offline_access"
+
+// What an application may register. Parse says which of it an application gets that says nothing.
 var (
-	grantTypes    = []string{GrantCode}
-	responseModes = []string{"query", "form_post"}
-	scopes        = []string{"openid", "profile", "email"}
-	signingAlgs   = []string{"ES256", "RS256", "EdDSA"}
+	grantTypes    = []string{GrantCode, GrantImplicit, GrantRefresh, GrantClient, GrantDevice, GrantExchange}
+	responseTypes = []string{ResponseCode, ResponseIDToken, ResponseHybrid}
+	responseModes = []string{"query", "form_post", "fragment"}
+	scopes        = []string{"openid", "profile", "email", scopeOffline}
+	signingAlgs   = []string{"ES256", "RS256", "EdDSA", "PS256"}
+	authMethods   = []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey, AuthTLS, AuthSelfSigned}
 	ecAlgs        = []string{string(jose.ECDH_ES_A256KW), string(jose.ECDH_ES)}
 	rsaAlgs       = []string{string(jose.RSA_OAEP_256)}
 	contentEncs   = []string{string(jose.A256GCM), string(jose.A128GCM), string(jose.A128CBC_HS256), string(jose.A256CBC_HS512)}
@@ -73,15 +92,15 @@ type Application struct {
 	GrantTypes             []string `json:"grant_types"`
 	ResponseModes          []string `json:"response_modes"`
 	Scopes                 []string `json:"scopes"`
-	IDTokenAlg             string   `json:"id_token_alg"` // JWS algorithm: ES256, RS256 or EdDSA
+	IDTokenAlg             string   `json:"id_token_alg"` // JWS algorithm: ES256, RS256, PS256 or EdDSA
 	// EncryptionKey is the application's public key. When it is there, ID tokens are encrypted to it with EncryptionAlg
 	// (JWE key management) and EncryptionEnc (content encryption).
 	EncryptionKey *jose.JSONWebKey `json:"encryption_key,omitempty"`
 	EncryptionAlg string           `json:"encryption_alg,omitempty"`
 	EncryptionEnc string           `json:"encryption_enc,omitempty"`
 
-	// How the application authenticates.
-	AuthMethod     string              `json:"auth_method,omitempty"`      // one of the Auth constants
+	// How the application authenticates. See Authenticates for what no AuthMethod means.
+	AuthMethod     string              `json:"auth_method,omitempty"`      // one of the Auth constants, or ""
 	AuthSigningAlg string              `json:"auth_signing_alg,omitempty"` // of its assertions, "" for any that is allowed
 	JWKS           *jose.JSONWebKeySet `json:"jwks,omitempty"`             // its public keys, or
 	JWKSURI        string              `json:"jwks_uri,omitempty"`         // where they are
@@ -129,9 +148,8 @@ type Application struct {
 	FrontchannelSessionRequired bool     `json:"frontchannel_session_required,omitempty"`
 	BackchannelSessionRequired  bool     `json:"backchannel_session_required,omitempty"`
 
-	// Dynamic registration (RFC 7591, RFC 7592).
-	Dynamic          bool   `json:"dynamic,omitempty"`
-	RegistrationHash []byte `json:"registration_hash,omitempty"` // SHA-256 of the registration access token
+	// Dynamic says that it registered itself (RFC 7591).
+	Dynamic bool `json:"dynamic,omitempty"`
 }
 
 // TLSIdentity is what the certificate of a tls_client_auth client must say; one member is set (RFC 8705 section 2.1.2).
@@ -168,7 +186,29 @@ const (
 )
 
 // Public reports whether the application cannot keep a secret (RFC 6749 section 2.1).
-func (a Application) Public() bool { return len(a.SecretHash) == 0 }
+func (a Application) Public() bool { return a.Authenticates(AuthNone) }
+
+// Authenticates reports whether an application may authenticate in a way. One that registered none has the choice between the two ways
+// to send its secret, or, without a secret, only says its name.
+func (a Application) Authenticates(method string) bool {
+	switch {
+	case a.AuthMethod != "":
+		return method == a.AuthMethod
+	case len(a.SecretHash) == 0:
+		return method == AuthNone
+	}
+	return method == AuthBasic || method == AuthPost
+}
+
+// settled returns a with the defaults of members that older registrations, and short ones, don't have.
+func (a Application) settled() Application {
+	if len(a.ResponseTypes) == 0 && a.MayUse(GrantCode) {
+		a.ResponseTypes = []string{ResponseCode}
+	}
+	a.SubjectType = or(a.SubjectType, SubjectPublic)
+	a.Consent = or(a.Consent, ConsentAdministrator)
+	return a
+}
 
 // MayUse reports whether the application registered a grant type.
 func (a Application) MayUse(grant string) bool { return slices.Contains(a.GrantTypes, grant) }
@@ -176,7 +216,7 @@ func (a Application) MayUse(grant string) bool { return slices.Contains(a.GrantT
 // CheckSecret compares in constant time. A public client has no right secret.
 func (a Application) CheckSecret(secret string) bool {
 	sum := sha256.Sum256([]byte(secret))
-	return !a.Public() && subtle.ConstantTimeCompare(sum[:], a.SecretHash) == 1
+	return len(a.SecretHash) != 0 && subtle.ConstantTimeCompare(sum[:], a.SecretHash) == 1
 }
 
 // MatchRedirect reports whether uri is registered. Addresses are compared byte by byte (RFC 9700 section 2.1); only a native

@@ -4,33 +4,34 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
-// entry is an application as the file writes it; the names are those of RFC 7591 and OpenID Connect Registration where they have one.
+// entry is an application as the file writes it.
 type entry struct {
-	ClientID               string          `json:"client_id"`
-	Name                   string          `json:"name"`
-	Kind                   AppKind         `json:"kind"`
-	ClientSecret           string          `json:"client_secret"`
-	Public                 bool            `json:"public"`
-	RedirectURIs           []string        `json:"redirect_uris"`
-	PostLogoutRedirectURIs []string        `json:"post_logout_redirect_uris"`
-	FrontchannelLogoutURI  string          `json:"frontchannel_logout_uri"`
-	BackchannelLogoutURI   string          `json:"backchannel_logout_uri"`
-	GrantTypes             []string        `json:"grant_types"`
-	ResponseModes          []string        `json:"response_modes"`
-	Scopes                 []string        `json:"scopes"`
-	IDTokenAlg             string          `json:"id_token_signed_response_alg"`
-	EncryptionAlg          string          `json:"id_token_encrypted_response_alg"`
-	EncryptionEnc          string          `json:"id_token_encrypted_response_enc"`
-	EncryptionKey          json.RawMessage `json:"encryption_key"`
+	metadata
+	ClientID      string          `json:"client_id"`
+	Name          string          `json:"name"`
+	Kind          AppKind         `json:"kind"`
+	ClientSecret  string          `json:"client_secret"`
+	IsPublic      bool            `json:"public"` // the same as token_endpoint_auth_method none
+	ResponseModes []string        `json:"response_modes"`
+	Scopes        []string        `json:"scopes"`
+	EncryptionKey json.RawMessage `json:"encryption_key"`
+
+	Profile            string          `json:"profile"`
+	Consent            string          `json:"consent"`
+	AssignmentRequired bool            `json:"assignment_required"`
+	AssignedTo         []string        `json:"assigned_to"`
+	SignInFrequency    int64           `json:"sign_in_frequency"`
+	KeptSessions       *bool           `json:"kept_sessions"` // not given: true
+	Resources          []string        `json:"resources"`
+	Introspects        []string        `json:"introspects"`
+	Exchange           *ExchangePolicy `json:"exchange"`
 }
 
-var entryMembers = []string{"client_id", "name", "kind", "client_secret", "public", "redirect_uris", "post_logout_redirect_uris",
-	"frontchannel_logout_uri", "backchannel_logout_uri", "grant_types", "response_modes", "scopes", "id_token_signed_response_alg",
-	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "encryption_key"}
+var entryMembers = append([]string{"client_id", "name", "kind", "client_secret", "public", "response_modes", "scopes", "encryption_key",
+	"profile", "consent", "assignment_required", "assigned_to", "sign_in_frequency", "kept_sessions", "resources", "introspects", "exchange"},
+	metadataMembers...)
 
 // parseApplication reads one entry. position names it in faults until its client id is known.
 func parseApplication(raw json.RawMessage, position string) (Application, Faults) {
@@ -41,16 +42,10 @@ func parseApplication(raw json.RawMessage, position string) (Application, Faults
 		}
 		return Application{}, Faults{{Application: position, Fault: err.Error()}}
 	}
-	app := Application{
-		ClientID: e.ClientID, Name: e.Name, Kind: AppKind(or(string(e.Kind), string(AppWeb))),
-		RedirectURIs: e.RedirectURIs, PostLogoutRedirectURIs: e.PostLogoutRedirectURIs,
-		FrontchannelLogoutURI: e.FrontchannelLogoutURI, BackchannelLogoutURI: e.BackchannelLogoutURI,
-		GrantTypes: orAll(e.GrantTypes, grantTypes), ResponseModes: orAll(e.ResponseModes, responseModes),
-		Scopes: orAll(e.Scopes, scopes), IDTokenAlg: or(e.IDTokenAlg, signingAlgs[0]),
-		EncryptionAlg: e.EncryptionAlg, EncryptionEnc: e.EncryptionEnc,
-	}
+	app := e.application()
 	faults := parseSecret(&app, e)
-	faults = append(faults, parseEncryption(&app, e.EncryptionKey)...)
+	faults = append(faults, parseKeys(&app, e.JWKS, e.EncryptionKey)...)
+	fillEncryption(&app, contentEncs[0])
 	faults = append(faults, check(app)...)
 	if !validClientID(app.ClientID) {
 		for i := range faults {
@@ -60,16 +55,67 @@ func parseApplication(raw json.RawMessage, position string) (Application, Faults
 	return app, faults
 }
 
+// application is what an entry means, with the defaults of the file.
+func (e entry) application() Application {
+	app := e.metadata.application()
+	app.ClientID, app.Name, app.Kind = e.ClientID, e.Name, AppKind(or(string(e.Kind), string(AppWeb)))
+	if len(app.GrantTypes) == 0 {
+		app.GrantTypes = []string{GrantCode}
+		if slices.Contains(e.Scopes, scopeOffline) {
+			app.GrantTypes = []string{GrantCode, GrantRefresh}
+		}
+	}
+	app.ResponseModes, app.Scopes = e.ResponseModes, e.Scopes
+	if app.answersIn() {
+		app.ResponseModes = orAll(e.ResponseModes, defaultModes(app))
+	}
+	if app.forPeople() {
+		app.Scopes = orAll(e.Scopes, scopes[:3])
+	}
+	app.IDTokenAlg = or(app.IDTokenAlg, signingAlgs[0])
+	app.Profile, app.Consent, app.AssignmentRequired, app.AssignedTo = e.Profile, e.Consent, e.AssignmentRequired, e.AssignedTo
+	app.RequirePAR = app.RequirePAR || app.Profile == ProfileFAPI2 && app.answersIn()
+	app.SignInFrequency, app.NoKeptSessions = e.SignInFrequency, e.KeptSessions != nil && !*e.KeptSessions
+	app.Resources, app.Introspects, app.Exchange = e.Resources, e.Introspects, e.Exchange
+	app.Sector = sectorOf(app)
+	return app
+}
+
+// defaultModes are query and form_post; an ID token in the front channel has no query, and has fragment for its default.
+func defaultModes(app Application) []string {
+	if app.MayUse(GrantImplicit) {
+		return responseModes
+	}
+	return responseModes[:2]
+}
+
+// fillEncryption completes algorithms by the content encryption that is used when none is named.
+func fillEncryption(app *Application, enc string) {
+	if app.EncryptionAlg != "" {
+		app.EncryptionEnc = or(app.EncryptionEnc, enc)
+	}
+	if app.UserinfoEncryptionAlg != "" {
+		app.UserinfoEncryptionEnc = or(app.UserinfoEncryptionEnc, enc)
+	}
+}
+
 func parseSecret(app *Application, e entry) Faults {
-	switch {
-	case e.Public && e.ClientSecret != "":
-		return Faults{{app.ClientID, "public", "is true, but there is a client_secret: remove one of them"}}
-	case e.Public:
+	if e.IsPublic {
+		if e.ClientSecret != "" {
+			return Faults{{Application: app.ClientID, Field: "public", Fault: "is true, but there is a client_secret: remove one of them"}}
+		}
+		if app.AuthMethod != "" && app.AuthMethod != AuthNone {
+			return Faults{{Application: app.ClientID, Field: "public", Fault: "is true, but token_endpoint_auth_method is not none: remove one of them"}}
+		}
 		return nil
+	}
+	switch {
+	case e.ClientSecret == "" && app.AuthMethod != "":
+		return nil // check sees whether the method needs one
 	case e.ClientSecret == "":
-		return Faults{{app.ClientID, "client_secret", `is missing: make one with "openssl rand -base64 32", or say "public": true for an application that cannot keep a secret`}}
+		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is missing: make one with "openssl rand -base64 32", or say "public": true for an application that cannot keep a secret`}}
 	case weakSecret(e.ClientSecret):
-		return Faults{{app.ClientID, "client_secret", `is not 32 random bytes as text (43 to 256 printable characters): make one with "openssl rand -base64 32"`}}
+		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is not 32 random bytes as text (43 to 256 printable characters): make one with "openssl rand -base64 32"`}}
 	}
 	sum := sha256.Sum256([]byte(e.ClientSecret))
 	app.SecretHash = sum[:]
@@ -103,24 +149,4 @@ func orAll(list, otherwise []string) []string {
 		return slices.Clone(otherwise)
 	}
 	return list
-}
-
-// parseEncryption reads the public key and fills in what goes with its type.
-func parseEncryption(app *Application, raw json.RawMessage) Faults {
-	if len(raw) == 0 || string(raw) == "null" {
-		if app.EncryptionAlg+app.EncryptionEnc != "" {
-			return Faults{{app.ClientID, "encryption_key", "is missing, but an encryption algorithm is given: add the application's public key as a JWK"}}
-		}
-		return nil
-	}
-	var key jose.JSONWebKey
-	if err := json.Unmarshal(raw, &key); err != nil {
-		return Faults{{app.ClientID, "encryption_key", "is not a JSON Web Key: give an EC (P-256, P-384, P-521) or RSA public key (RFC 7517)"}}
-	}
-	app.EncryptionKey = &key
-	if algs := encryptionAlgs(key); len(algs) > 0 && app.EncryptionAlg == "" {
-		app.EncryptionAlg = or(key.Algorithm, algs[0])
-	}
-	app.EncryptionEnc = or(app.EncryptionEnc, contentEncs[0])
-	return nil
 }

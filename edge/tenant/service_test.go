@@ -150,9 +150,9 @@ func TestUnknownApplicationsFillNothing(t *testing.T) {
 		if _, err := s.Application(context.Background(), fmt.Sprint("x", i)); !errors.Is(err, ErrUnknownApplication) {
 			t.Fatal(err)
 		}
-		s.share(fmt.Sprint("y", i), cached{})
+		s.applications.put(fmt.Sprint("y", i), shelved[Application]{})
 	}
-	if len(s.cached) > cacheSize {
-		t.Errorf("%d shared", len(s.cached))
+	if n := len(s.applications.values); n > cacheSize {
+		t.Errorf("%d shared", n)
 	}
 }
