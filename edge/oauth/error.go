@@ -31,6 +31,10 @@ var (
 var (
 	ErrInvalidTarget        = &Error{Code: "invalid_target", Status: http.StatusBadRequest}         // RFC 8707 section 2
 	ErrUnsupportedTokenType = &Error{Code: "unsupported_token_type", Status: http.StatusBadRequest} // RFC 7009 section 2.2.1
+	ErrInvalidRequestObject = &Error{Code: "invalid_request_object", Status: http.StatusBadRequest} // RFC 9101 section 7
+	ErrInvalidRequestURI    = &Error{Code: "invalid_request_uri", Status: http.StatusBadRequest}    // RFC 9101 section 7
+	ErrInvalidProof         = &Error{Code: "invalid_dpop_proof", Status: http.StatusBadRequest}     // RFC 9449 section 5; at a resource 401
+	ErrUseNonce             = &Error{Code: "use_dpop_nonce", Status: http.StatusBadRequest}         // RFC 9449 section 8; at a resource 401
 )
 
 // Errors of OpenID Connect Core 1.0 sections 3.1.2.6 and 6.

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,23 +30,38 @@ func (o Writer) JSON(w http.ResponseWriter, r *http.Request, err error) {
 	}{e.Code, e.Description})
 }
 
-// Bearer answers a request that should have carried an access token (RFC 6750 section 3). A request without
-// credentials gets a bare challenge and no error code.
+// Bearer answers a request that should have carried an access token (RFC 6750 section 3, RFC 9449 section 7.1). There is a challenge for
+// each way to present one, and what was wrong stands with the way that was tried. A request without credentials gets bare challenges
+// and no error code.
 func (o Writer) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 	e := o.note(r, err)
-	challenge := []string{`realm="` + Realm + `"`}
+	fault := ""
 	if e.Code != "" {
-		challenge = append(challenge, `error="`+e.Code+`"`)
+		fault += `, error="` + e.Code + `"`
 	}
 	if e.Description != "" {
-		challenge = append(challenge, `error_description="`+e.Description+`"`)
+		fault += `, error_description="` + e.Description + `"`
+	}
+	status := e.Status
+	if errors.Is(e, ErrInvalidProof) || errors.Is(e, ErrUseNonce) {
+		status = http.StatusUnauthorized
+	}
+	tried, other := `Bearer realm="`+Realm+`"`, `DPoP realm="`+Realm+`", algs="`+proofAlgs+`"`
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "DPoP") {
+		tried, other = other, tried
 	}
 	NoStore(w)
-	if e.Status < http.StatusInternalServerError {
-		w.Header().Set("WWW-Authenticate", "Bearer "+strings.Join(challenge, ", "))
+	if status < http.StatusInternalServerError {
+		w.Header()["Www-Authenticate"] = []string{tried + fault, other}
 	}
-	w.WriteHeader(e.Status)
+	w.WriteHeader(status)
 }
+
+// proofAlgs are the algorithms of DPoP proofs, as challenges name them.
+var proofAlgs = strings.Join(ProofAlgs, " ")
+
+// ProofAlgs are the signature algorithms of DPoP proofs (RFC 9449 section 5.1), the same that clients may sign everything else with.
+var ProofAlgs = []string{"ES256", "PS256", "RS256", "EdDSA"}
 
 // Answer sends an error to the application at its redirect URI (RFC 6749 section 4.1.2.1).
 func (o Writer) Answer(w http.ResponseWriter, r *http.Request, to Answer, err error) {

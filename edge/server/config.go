@@ -9,6 +9,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/throttle"
+	"github.com/latchkey-id/latchkey/edge/token"
 )
 
 // Config is everything that can be set. Each setting is read once, at the start, from the variable named beside it: on workerd a
@@ -25,6 +26,11 @@ type Config struct {
 	SignupAllow   throttle.AllowList // LATCHKEY_SIGNUP_ALLOW: CIDRs that the limit does not apply to
 	SigninLimit   throttle.Limit     // LATCHKEY_SIGNIN_LIMIT: password attempts from an address; default 60/10m
 	ExtraDomains  []string           // LATCHKEY_EXTRA_DOMAINS: special-use domains (.test, .localhost) that addresses may have
+
+	// Certificates is LATCHKEY_CLIENT_CERT_HEADER, for applications that authenticate by mutual TLS: Latchkey-Certificate on Cloudflare, or
+	// the header of RFC 9440 that a TLS terminator sets in front of a server of one's own, as "Client-Cert", or "Client-Cert verified"
+	// when it lets through only certificates that it has verified; default none
+	Certificates token.CertificateSource
 }
 
 const (
@@ -73,6 +79,8 @@ func ParseConfig(get func(name string) string) (Config, error) {
 	wrong("LATCHKEY_SIGNIN_LIMIT", err)
 	c.SignupAllow, err = throttle.ParseAllowList(get("LATCHKEY_SIGNUP_ALLOW"))
 	wrong("LATCHKEY_SIGNUP_ALLOW", err)
+	c.Certificates, err = token.ParseCertificateSource(get("LATCHKEY_CLIENT_CERT_HEADER"))
+	wrong("LATCHKEY_CLIENT_CERT_HEADER", err)
 	if c.RangeService != "" {
 		if u, err := url.Parse(c.RangeService); err != nil || u.Scheme != "https" || u.Host == "" {
 			wrong("LATCHKEY_RANGE_SERVICE", errors.New("want an https URL that a prefix of five characters is appended to"))

@@ -59,7 +59,8 @@ func New(d Deps) (*Service, error) {
 
 	mux := http.NewServeMux()
 	provider := token.New(token.Deps{
-		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications, Now: d.Now, Log: d.Log,
+		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications,
+		Throttle: counters, Outbound: d.Outbound, Certificates: c.Certificates, Now: d.Now, Log: d.Log,
 	})
 	provider.Mount(mux)
 	signin.New(signin.Deps{

@@ -134,6 +134,9 @@ func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *requ
 	if errors.Is(err, account.ErrSession) || errors.Is(err, account.ErrStale) {
 		return "", oauth.ErrInteractionRequired.From(err)
 	}
+	if err == nil {
+		err = s.spendPushed(ctx, q.Pushed)
+	}
 	return code, err
 }
 

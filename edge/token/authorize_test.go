@@ -148,8 +148,6 @@ func TestAuthorizeErrorsGoToTheApplication(t *testing.T) {
 		{"max_age negative", []string{"max_age", "-1"}, "invalid_request"},
 		{"max_age no number", []string{"max_age", "1e3"}, "invalid_request"},
 		{"max_age too large", []string{"max_age", "99999999999"}, "invalid_request"},
-		{"request object", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"},
-		{"request object by reference", []string{"request_uri", "https://shop.test/request.jwt"}, "request_uri_not_supported"},
 		{"registration", []string{"registration", "{}"}, "registration_not_supported"},
 	} {
 		query := b.authorize(test.changes...).to(t).Query()

@@ -29,6 +29,7 @@ type request struct {
 	Scope       oauth.Scope        `json:"o"`
 	Nonce       string             `json:"n,omitempty"`
 	Challenge   string             `json:"p"`
+	Pushed      string             `json:"P,omitempty"` // id of the pushed request, which is answered once
 	LoginHint   string             `json:"h,omitempty"`
 	Locales     string             `json:"l,omitempty"` // "de" or "en", "" when the request does not say
 
@@ -52,7 +53,7 @@ func (q *request) answer(issuer string) oauth.Answer {
 // parseRequest validates the parameters of an authorization request whose client and redirect URI are good already. Its
 // errors go to the application, for which the request is filled as far as an answer needs.
 func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oauth.Params, from source) (*request, error) {
-	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri"), Mode: oauth.ModeQuery}
+	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri"), Mode: oauth.ModeQuery, Pushed: from.ID}
 	mode, err := oauth.ParseResponseMode(p.Get("response_mode"), oauth.ModeQuery)
 	switch {
 	case err == nil && !slices.Contains(app.ResponseModes, string(mode)):
@@ -89,7 +90,7 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 // came holds an application to the way in which it said its requests come.
 func came(app tenant.Application, from source) error {
 	switch {
-	case app.RequirePAR && !from.Pushed:
+	case (app.RequirePAR || app.Profile == tenant.ProfileFAPI2) && !from.Pushed:
 		return oauth.ErrInvalidRequest.With("this application must push its requests")
 	case app.RequireSignedRequest && !from.Signed:
 		return oauth.ErrInvalidRequest.With("this application must sign its requests")

@@ -78,6 +78,9 @@ type Deps struct {
 	Accounts     Accounts
 	Applications Applications
 	Resources    Resources // nil: there are none
+	Throttle     Throttle
+	Outbound     http.RoundTripper // how documents of applications are fetched; has a deadline and follows no redirects
+	Certificates CertificateSource
 	Now          func() time.Time
 	Log          *slog.Logger
 }
@@ -89,6 +92,10 @@ type Service struct {
 	accounts     Accounts
 	applications Applications
 	resources    Resources
+	throttle     Throttle
+	certificates CertificateSource
+	fetcher      fetcher
+	keySets      *keySets
 	now          func() time.Time
 	log          *slog.Logger
 	errors       oauth.Writer
@@ -99,8 +106,10 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		issuer: d.Issuer, keys: d.Keys, accounts: d.Accounts, applications: d.Applications, resources: d.Resources,
+		throttle: d.Throttle, certificates: d.Certificates, fetcher: fetcher{d.Outbound, onThisMachine(d.Issuer)},
 		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
 	}
+	s.keySets = &keySets{fetcher: s.fetcher, now: d.Now, known: map[string]keySet{}}
 	s.grants = map[string]grant{tenant.GrantCode: s.grantCode}
 	return s
 }
@@ -114,12 +123,13 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+RouteAuthorize, visited(s.authorize))
 	mux.HandleFunc("GET "+RouteResume, visited(s.resume))
 	mux.HandleFunc("POST "+RouteToken, s.token)
+	mux.HandleFunc("POST "+RoutePush, s.push)
 	mux.HandleFunc("GET "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("GET "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("POST "+RouteLogout, visited(s.logout))
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
-	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo} {
+	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo, RoutePush} {
 		mux.HandleFunc("OPTIONS "+route, preflight)
 	}
 }

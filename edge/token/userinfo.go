@@ -36,6 +36,9 @@ func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (userinfoCl
 	if err != nil {
 		return userinfoClaims{}, err
 	}
+	if err := s.checkBinding(w, r, token, a.Binding); err != nil {
+		return userinfoClaims{}, err
+	}
 	if a.Account == "" || len(a.Audience) > 0 { // a token for an API is none for us (RFC 9700 section 2.3)
 		return userinfoClaims{}, oauth.ErrInvalidToken.With("the access token is for another resource")
 	}
@@ -80,7 +83,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 		return "", oauth.ErrNoToken
 	}
 	scheme, token, _ := strings.Cut(header[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	if !strings.EqualFold(scheme, "Bearer") && !underDPoP(r) {
 		return "", oauth.ErrNoToken
 	}
 	if token = strings.TrimLeft(token, " "); token == "" {
