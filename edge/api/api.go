@@ -36,6 +36,9 @@ const (
 	RouteChangeBegin  = "/api/account/password/begin"  // ChangeBeginRequest → RegistrationResponse
 	RouteChangeFinish = "/api/account/password/finish" // ChangeFinishRequest → {}
 	RouteSignout      = "/api/signout"                 // {} → SignoutResponse
+
+	RouteConsent       = "/api/consent"        // ConsentRequest → Consent
+	RouteConsentDecide = "/api/consent/decide" // ConsentDecision → ConsentDecided
 )
 
 // Limits that both sides check.
@@ -255,4 +258,44 @@ type ChangeFinishRequest struct {
 type SignoutResponse struct {
 	FrontChannel []string `json:"front_channel"`
 	Redirect     string   `json:"redirect"`
+}
+
+// ConsentRequest asks what an application wants of the signed-in person.
+type ConsentRequest struct {
+	Flow string `json:"flow"` // id of the flow the page was opened with
+}
+
+// Consent is what a person is asked before an application gets an answer.
+type Consent struct {
+	Choose      bool   `json:"choose"`      // only whether this is the account to go on with
+	Application string `json:"application"` // its name, as whoever registered it wrote it
+	Host        string `json:"host"`        // where the answer goes, "" for a program on the person's own device
+	Verified    bool   `json:"verified"`    // registered by the operator; false: it registered itself and may call itself anything
+	PolicyURI   string `json:"policy_uri"`  // "" for none
+	TOSURI      string `json:"tos_uri"`     // "" for none
+
+	UPN  string `json:"upn"` // as whom the person is signed in
+	Name string `json:"name"`
+	Seen string `json:"seen"` // names the session that this was shown to
+
+	Scopes    []string          `json:"scopes"` // of openid, profile, email and offline_access
+	Resources []ConsentResource `json:"resources"`
+}
+
+// ConsentResource is an API that the application wants to use for the person.
+type ConsentResource struct {
+	Name   string   `json:"name"`
+	Scopes []string `json:"scopes"` // the API's own words
+}
+
+// ConsentDecision is the person's answer.
+type ConsentDecision struct {
+	Flow  string `json:"flow"`
+	Seen  string `json:"seen"` // of Consent
+	Allow bool   `json:"allow"`
+}
+
+// ConsentDecided says where the browser goes next.
+type ConsentDecided struct {
+	Redirect string `json:"redirect"`
 }

@@ -1,12 +1,13 @@
-// Package session answers "who is this browser": it writes and reads the two cookies that say so.
+// Package session answers "who is this browser": it writes and reads the cookies that say so.
 //
 //   - __Host-session says which session of which account the browser is in. What is inside is a claim, not a right: the
 //     account object decides by the session's row whether it still holds (account.TouchSession and every other method that
 //     takes an account.SessionRef).
 //   - __Host-device says which accounts have signed in here before. It opens nothing; it only gives a known browser a lock bucket
 //     of its own, so that an outsider's guesses do not lock the owner out.
+//   - __Host-browser-state tells applications that watch, and nobody else, that the session is another one by now.
 //
-// Both are sealed (JWE) by the key ring, expire inside as well as in the browser, and are Secure, HttpOnly, SameSite=Lax and
+// The first two are sealed (JWE) by the key ring, expire inside as well as in the browser, and are Secure, HttpOnly, SameSite=Lax and
 // bound to the host. edge/signin issues them, edge/portal and edge/token read them. The package is no service: it calls
 // nothing but a Sealer and keeps no state.
 package session
@@ -60,14 +61,20 @@ func Read(ctx context.Context, s Sealer, r *http.Request) (Cookie, error) {
 }
 
 // Issue puts a session into the browser. The value expires inside after life whatever the browser does; with keep the browser
-// stores it for as long, without it the browser forgets it when it is closed.
+// stores it for as long, without it the browser forgets it when it is closed. Applications that watch the former session learn
+// that it is another one.
 func Issue(ctx context.Context, s Sealer, w http.ResponseWriter, c Cookie, now time.Time, life time.Duration, keep bool) error {
-	return issue(ctx, s, w, CookieName, keys.PurposeSession, c, now, life, keep)
+	err := issue(ctx, s, w, CookieName, keys.PurposeSession, c, now, life, keep)
+	if err == nil {
+		http.SetCookie(w, stateCookie("", -1))
+	}
+	return err
 }
 
 // Clear removes the session cookie. The device cookie stays: the browser is still one that the account knows.
 func Clear(w http.ResponseWriter) {
 	http.SetCookie(w, HostCookie(CookieName, "", -1))
+	http.SetCookie(w, stateCookie("", -1))
 }
 
 func open(ctx context.Context, s Sealer, r *http.Request, name string, p keys.Purpose, v any) error {
@@ -97,7 +104,7 @@ func issue(ctx context.Context, s Sealer, w http.ResponseWriter, name string, p 
 	return nil
 }
 
-// HostCookie is the one form in which Latchkey sets cookies. name begins with __Host-; maxAge is in seconds, 0 for as long as the
+// HostCookie is the form in which Latchkey sets cookies. name begins with __Host-; maxAge is in seconds, 0 for as long as the
 // browser runs, negative to remove the cookie.
 func HostCookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{

@@ -91,8 +91,39 @@ func TestClearRemovesTheSessionAndNotTheDevice(t *testing.T) {
 	w := httptest.NewRecorder()
 	session.Clear(w)
 	cookies := w.Result().Cookies()
-	if len(cookies) != 1 || cookies[0].Name != session.CookieName || cookies[0].MaxAge >= 0 || !cookies[0].Secure {
+	if len(cookies) != 2 || cookies[0].Name != session.CookieName || cookies[0].MaxAge >= 0 || !cookies[0].Secure {
 		t.Errorf("%v", cookies)
+	}
+}
+
+// What applications watch changes with every sign-in and goes with the session; it says nothing about either.
+func TestBrowserStateIsThatOfTheSession(t *testing.T) {
+	ring := keystest.Ring(t, time.Now)
+	c := session.Cookie{Account: account.NewID(), ID: account.NewID(), Secret: account.NewSecret()}
+	w := httptest.NewRecorder()
+	session.IssueState(w, httptest.NewRequest("GET", "/", nil), c)
+	cookie := w.Result().Cookies()[0]
+	if cookie.Name != session.StateCookieName || cookie.Value != c.State() || cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteNoneMode {
+		t.Errorf("%s", cookie.Raw)
+	}
+	again := httptest.NewRecorder()
+	if session.IssueState(again, carry(w), c); len(again.Result().Cookies()) != 0 {
+		t.Error("set although it is there")
+	}
+	other := c
+	other.Secret = account.NewSecret()
+	if other.State() == c.State() || strings.Contains(c.State(), c.Secret) {
+		t.Errorf("%s and %s", c.State(), other.State())
+	}
+	for name, end := range map[string]func(w http.ResponseWriter){
+		"sign-out":         session.Clear,
+		"the next sign-in": func(w http.ResponseWriter) { session.Issue(t.Context(), ring, w, other, time.Now(), time.Hour, true) },
+	} {
+		w := httptest.NewRecorder()
+		end(w)
+		if !strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), session.StateCookieName+"=; Path=/; Max-Age=0") {
+			t.Errorf("%s leaves it: %v", name, w.Header())
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/keys"
@@ -18,14 +20,14 @@ import (
 // authorize is the authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core 1.0 section 3.1.2). Until the application is
 // known and the redirect URI is one of its own, errors are shown here and nobody is redirected anywhere.
 func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
-	p, err := oauth.RequestParams(w, r)
+	sent, err := oauth.RequestParams(w, r)
 	if err != nil {
 		s.errors.Page(w, r, err)
 		return
 	}
-	p, from, err := s.resolve(r, p)
+	p, from, err := s.resolve(r, sent)
 	if err != nil {
-		s.errors.Page(w, r, err)
+		s.unresolved(w, r, sent, err)
 		return
 	}
 	app, err := s.applicationFor(r.Context(), p.Get("client_id"), p.Get("redirect_uri"))
@@ -46,6 +48,23 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 	s.decide(w, r, app, f)
 }
 
+// unresolved answers a request whose parameters could not be had. The application hears of it when the request itself names it
+// and an address of its own; what is inside a request object that was refused is not to be believed.
+func (s *Service) unresolved(w http.ResponseWriter, r *http.Request, p oauth.Params, err error) {
+	app, unknown := s.applicationFor(r.Context(), p.Get("client_id"), p.Get("redirect_uri"))
+	if unknown != nil {
+		s.errors.Page(w, r, err)
+		return
+	}
+	to := oauth.Answer{RedirectURI: p.Get("redirect_uri"), Issuer: s.issuer}
+	kind, _ := responseType(app, p.Get("response_type"))
+	to.Mode, _ = responseMode(app, kind, p.Get("response_mode"))
+	if validState(p.Get("state")) {
+		to.State = p.Get("state")
+	}
+	s.errors.Answer(w, r, to, err)
+}
+
 // withheld reports whether the browser may have a session that it does not show: another site's POST does not bring SameSite=Lax
 // cookies along.
 func withheld(r *http.Request) bool {
@@ -59,7 +78,7 @@ func (s *Service) detour(w http.ResponseWriter, r *http.Request, f flow) {
 		s.errors.Page(w, r, err)
 		return
 	}
-	oauth.Redirect(w, r, RouteResume+"?flow="+f.ID)
+	oauth.Redirect(w, r, resumeURL(f))
 }
 
 // applicationFor returns the application when it is registered and the redirect URI is exactly one of its own.
@@ -83,85 +102,173 @@ func (s *Service) present(r *http.Request) (*session.Cookie, error) {
 	return &cookie, err
 }
 
-// decide answers a valid request: with a code when the session will do, otherwise by asking the person to sign in or, with
-// prompt=none, by saying so.
+// decide answers a valid request when the session will do. Otherwise it asks the person for what is missing or, with
+// prompt=none, says what that is.
 func (s *Service) decide(w http.ResponseWriter, r *http.Request, app tenant.Application, f flow) {
-	var code string
+	var answer url.Values
 	q := f.Authorize
 	present, err := s.present(r)
 	if err == nil {
-		code, err = s.issueCode(r.Context(), app, q, present)
+		answer, err = s.fulfil(r.Context(), app, q, present)
 	}
-	if errors.Is(err, oauth.ErrInteractionRequired) && !q.None {
-		s.askToSignIn(w, r, f, present)
+	var missing *pending
+	if errors.As(err, &missing) && !q.None {
+		s.ask(w, r, f, missing, present)
 		return
 	}
 	dropFlow(w, r, f.ID)
-	if errors.Is(err, oauth.ErrInteractionRequired) {
-		err = oauth.ErrLoginRequired.From(err)
-	}
 	if err != nil {
 		s.errors.Answer(w, r, q.answer(s.issuer), err)
 		return
 	}
-	q.answer(s.issuer).Send(w, r, url.Values{"code": {code}})
+	s.tellState(w, r, q, present, answer)
+	q.answer(s.issuer).Send(w, r, answer)
 }
 
-// issueCode writes a code into the account, in one transaction with the check of the session. It answers ErrInteractionRequired when
-// the person has to sign in, and ErrLoginRequired when the person did and is not the one the application asked for.
-func (s *Service) issueCode(ctx context.Context, app tenant.Application, q *request, present *session.Cookie) (string, error) {
-	switch {
-	case present == nil, q.Fresh, q.Asked && digest(present) == q.Stale:
-		return "", oauth.ErrInteractionRequired
-	case q.Subject != "" && present.Account != q.Subject && q.Asked:
-		return "", oauth.ErrLoginRequired
-	case q.Subject != "" && present.Account != q.Subject:
-		return "", oauth.ErrInteractionRequired
+// fulfil makes the answer to a request, in one transaction with the check of the session. A *pending says what the person has to do
+// first.
+func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request, present *session.Cookie) (url.Values, error) {
+	if err := s.ready(ctx, app, q, present); err != nil {
+		return nil, err
 	}
-	secret := account.NewSecret()
-	// The account refuses a code after CodeLifetime. What names the account outlives that, so that a code that comes back late still
-	// revokes what it had issued.
-	code, err := s.keys.Seal(ctx, keys.PurposeCode, code{Account: present.Account, Secret: secret}, s.now().Add(CodeLifetime+AccessLifetime))
+	in := account.AuthorizeIn{
+		Session: present.Ref(), AuthAfter: q.NotBefore,
+		ClientID: q.ClientID, RedirectURI: q.RedirectURI, Scope: q.Scope.String(), Resources: q.Resources,
+		Nonce: q.Nonce, Challenge: q.Challenge, JKT: q.JKT, ClaimsRequest: q.Claims,
+		BackchannelLogoutURI: app.BackchannelLogoutURI, FrontchannelLogoutURI: app.FrontchannelLogoutURI,
+		ConsentNeeded: app.Consent == tenant.ConsentRequired,
+	}
+	if app.AssignmentRequired {
+		in.AssignedTo = append([]string{}, app.AssignedTo...) // nobody, rather than everybody, when nobody is
+	}
+	if app.NoKeptSessions {
+		in.KeptMaxAge = int64(keptMaxAge / time.Second)
+	}
+	answer := url.Values{}
+	if q.code() {
+		secret := account.NewSecret()
+		in.CodeHash = account.Hash(secret)
+		sealed, err := s.sealCode(ctx, present.Account, secret)
+		if err != nil {
+			return nil, err
+		}
+		answer.Set("code", sealed)
+	}
+	out, err := s.accounts.Authorize(ctx, present.Account, in)
+	if err != nil {
+		return nil, q.missing(err)
+	}
+	if q.idToken() {
+		token, err := s.frontToken(ctx, app, q, present.Account, answer.Get("code"), out)
+		if err != nil {
+			return nil, err
+		}
+		answer.Set("id_token", token)
+	}
+	return answer, nil
+}
+
+// sealCode makes the code that the application sees. The account refuses it after CodeLifetime. What names the account outlives
+// that, so that a code that comes back late still revokes what it had issued.
+func (s *Service) sealCode(ctx context.Context, id, secret string) (string, error) {
+	sealed, err := s.keys.Seal(ctx, keys.PurposeCode, code{Account: id, Secret: secret}, s.now().Add(CodeLifetime+AccessLifetime))
 	if err != nil {
 		return "", fmt.Errorf("token: seal code: %w", err)
 	}
-	_, err = s.accounts.Authorize(ctx, present.Account, account.AuthorizeIn{
-		Session: present.Ref(), AuthAfter: q.NotBefore,
-		CodeHash: account.Hash(secret), ClientID: q.ClientID, RedirectURI: q.RedirectURI,
-		Scope: q.Scope.String(), Nonce: q.Nonce, Challenge: q.Challenge,
-		BackchannelLogoutURI: app.BackchannelLogoutURI, FrontchannelLogoutURI: app.FrontchannelLogoutURI,
-	})
-	if errors.Is(err, account.ErrSession) || errors.Is(err, account.ErrStale) {
-		return "", oauth.ErrInteractionRequired.From(err)
+	return sealed, nil
+}
+
+// frontToken makes the ID token of an authorization answer (Core sections 3.2.2.10, 3.3.2.11). With a code beside it, it says who
+// signed in and no more: the rest comes by the back channel (section 3.3.3.6).
+func (s *Service) frontToken(ctx context.Context, app tenant.Application, q *request, id, code string, out account.AuthorizeOut) (string, error) {
+	g := granted{
+		Account: id, SID: out.SID, Scope: q.Scope.String(), Nonce: q.Nonce, AuthTime: out.AuthTime, AMR: out.AMR, Code: code,
 	}
-	if err == nil {
-		err = s.spendPushed(ctx, q.Pushed)
+	if code == "" {
+		g.Claims, g.ClaimsRequest = out.Claims, q.Claims
 	}
-	return code, err
+	return s.idToken(ctx, app, g, "")
+}
+
+// missing turns what the account says into what the person has to do.
+func (q *request) missing(err error) error {
+	switch {
+	case errors.Is(err, account.ErrSession), errors.Is(err, account.ErrStale):
+		return q.signIn(err)
+	case errors.Is(err, account.ErrConsent):
+		return needConsent.from(err)
+	case errors.Is(err, account.ErrAssignment) && q.None:
+		return oauth.ErrAccessDenied.From(err)
+	case errors.Is(err, account.ErrAssignment):
+		return needOther.from(err)
+	}
+	return err
+}
+
+// ready says what is missing before the account need be asked.
+func (s *Service) ready(ctx context.Context, app tenant.Application, q *request, present *session.Cookie) error {
+	if present == nil || q.Fresh {
+		return q.signIn(nil)
+	}
+	here := digest(present)
+	switch {
+	case q.Asked && q.Stale == here:
+		return q.signIn(nil)
+	case q.Denied == here:
+		return oauth.ErrAccessDenied
+	}
+	if q.Subject != "" {
+		sub, err := s.subject(ctx, app, present.Account)
+		if err != nil {
+			return err
+		}
+		if sub != q.Subject && q.Asked {
+			return oauth.ErrLoginRequired
+		}
+		if sub != q.Subject {
+			return q.signIn(nil)
+		}
+	}
+	if err := s.reached(ctx, q, present); err != nil {
+		return err
+	}
+	switch {
+	case q.Agreed == here:
+	case q.Consent:
+		return needConsent
+	case q.Choose && !q.Asked && (q.Shown == "" || q.Shown == here):
+		return needChoice
+	}
+	return nil
+}
+
+// reached checks the level of the session against what was asked for. Only when some level would not do is the session looked at.
+func (s *Service) reached(ctx context.Context, q *request, present *session.Cookie) error {
+	if len(q.ACR) == 0 || !slices.ContainsFunc(acrs, func(level string) bool { return !slices.Contains(q.ACR, level) }) {
+		return nil
+	}
+	now, err := s.accounts.TouchSession(ctx, present.Account, present.Ref())
+	if err != nil {
+		return q.missing(err)
+	}
+	return q.stepUp(acrOf(now.AMR))
+}
+
+// stepUp lets a person try once more to reach the level (OpenID Connect Core Unmet Authentication Requirements 1.0, RFC 9470
+// section 5).
+func (q *request) stepUp(level string) error {
+	switch {
+	case slices.Contains(q.ACR, level):
+		return nil
+	case !q.Asked:
+		return q.signIn(nil)
+	case q.MustACR:
+		return oauth.ErrUnmetAuthentication
+	}
+	return nil
 }
 
 // digest tells one sign-in from the next. Signing in again may keep the session's id but always makes a new secret.
 func digest(present *session.Cookie) string {
 	return base64.RawURLEncoding.EncodeToString(account.Hash(present.Secret)[:16])
-}
-
-// askToSignIn keeps the request in the browser and sends the person to the sign-in page.
-func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, f flow, present *session.Cookie) {
-	q := f.Authorize
-	if q.Fresh {
-		q.Fresh, q.NotBefore = false, s.now().Unix()
-	}
-	if !q.Asked && present != nil {
-		q.Stale = digest(present)
-	}
-	q.Asked = true
-	if err := s.keepFlow(w, r, f); err != nil {
-		s.errors.Answer(w, r, q.answer(s.issuer), err)
-		return
-	}
-	page := url.Values{"flow": {f.ID}}
-	if q.LoginHint != "" {
-		page.Set("login_hint", q.LoginHint)
-	}
-	oauth.Redirect(w, r, oauth.PagePrefix(r, q.Locales)+"/signin?"+page.Encode())
 }

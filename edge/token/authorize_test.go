@@ -20,7 +20,7 @@ func TestAuthorizeAnswersSignedInPersonAtOnce(t *testing.T) {
 	if res.StatusCode != http.StatusFound || !strings.HasPrefix(to.String(), shopCallback+"?") || query.Get("code") == "" {
 		t.Fatalf("%d %s", res.StatusCode, to)
 	}
-	if query.Get("state") != "st" || query.Get("iss") != b.URL || len(query) != 3 {
+	if query.Get("state") != "st" || query.Get("iss") != b.URL || !query.Has("session_state") || len(query) != 4 {
 		t.Errorf("answer %v", query)
 	}
 	if res.Header.Get("Cross-Origin-Opener-Policy") != "unsafe-none" {
@@ -121,6 +121,20 @@ func TestAuthorizeRefusesRepeatedParameters(t *testing.T) {
 	}
 }
 
+// answerOf is what an answer says, in the query or the fragment.
+func answerOf(t testing.TB, res reply) url.Values {
+	t.Helper()
+	to := res.to(t)
+	if to.Fragment == "" {
+		return to.Query()
+	}
+	values, err := url.ParseQuery(to.EscapedFragment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
 func TestAuthorizeErrorsGoToTheApplication(t *testing.T) {
 	b, _ := newRig(t).signedIn("ada@id.test")
 	for _, test := range []struct {
@@ -130,8 +144,12 @@ func TestAuthorizeErrorsGoToTheApplication(t *testing.T) {
 	}{
 		{"response type missing", []string{"response_type", "-"}, "invalid_request"},
 		{"implicit flow", []string{"response_type", "id_token token"}, "unsupported_response_type"},
-		{"hybrid flow", []string{"response_type", "code id_token"}, "unsupported_response_type"},
-		{"response mode fragment", []string{"response_mode", "fragment"}, "invalid_request"},
+		{"hybrid flow of an application that registered none", []string{"response_type", "code id_token"}, "unauthorized_client"},
+		{"access token in the front channel", []string{"response_type", "code token"}, "unsupported_response_type"},
+		{"response mode of nobody", []string{"response_mode", "web_message"}, "invalid_request"},
+		{"response mode fragment of an application that registered none", []string{"response_mode", "fragment"}, "invalid_request"},
+		{"dpop_jkt is no thumbprint", []string{"dpop_jkt", "x"}, "invalid_request"},
+		{"resource of nobody", []string{"resource", "https://api.test/"}, "invalid_target"},
 		{"response mode of another application", []string{"client_id", "edd", "redirect_uri", "https://edd.test/cb", "response_mode", "form_post"}, "invalid_request"},
 		{"scope missing", []string{"scope", "-"}, "invalid_scope"},
 		{"scope without openid", []string{"scope", "profile"}, "invalid_scope"},
@@ -144,13 +162,15 @@ func TestAuthorizeErrorsGoToTheApplication(t *testing.T) {
 		{"nonce too long", []string{"nonce", strings.Repeat("n", 513)}, "invalid_request"},
 		{"prompt none with login", []string{"prompt", "none login"}, "invalid_request"},
 		{"prompt none with consent", []string{"prompt", "consent none"}, "invalid_request"},
-		{"prompt unknown", []string{"prompt", "create"}, "invalid_request"},
+		{"prompt unknown", []string{"prompt", "later"}, "invalid_request"},
 		{"max_age negative", []string{"max_age", "-1"}, "invalid_request"},
 		{"max_age no number", []string{"max_age", "1e3"}, "invalid_request"},
 		{"max_age too large", []string{"max_age", "99999999999"}, "invalid_request"},
+		{"unsigned request object", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"},
+		{"request object by reference", []string{"request_uri", "https://shop.test/request.jwt"}, "request_uri_not_supported"},
 		{"registration", []string{"registration", "{}"}, "registration_not_supported"},
 	} {
-		query := b.authorize(test.changes...).to(t).Query()
+		query := answerOf(t, b.authorize(test.changes...))
 		if query.Get("error") != test.want || query.Get("state") != "st" || query.Get("iss") != b.URL || query.Has("code") {
 			t.Errorf("%s: %v", test.name, query)
 		}
@@ -164,7 +184,7 @@ func TestAuthorizeErrorsGoToTheApplication(t *testing.T) {
 
 func TestAuthorizeIgnoresWhatItDoesNotKnow(t *testing.T) {
 	b, _ := newRig(t).signedIn("ada@id.test")
-	if b.code("client-request-id", "x", "claims", `{"id_token":{}}`, "acr_values", "1 2", "display", "popup", "scope", "openid calendar") == "" {
+	if b.code("client-request-id", "x", "claims_locales", "fr", "acr_values", "1 2", "client_info", "1", "display", "popup", "scope", "openid calendar") == "" {
 		t.Error("no code")
 	}
 }
@@ -285,12 +305,12 @@ func TestPromptNoneWithoutSessionIsLoginRequired(t *testing.T) {
 	}
 }
 
-// prompt=login, select_account and consent, and max_age=0, are satisfied by a session that began afterwards and by no other, even
+// prompt=login and max_age=0 are satisfied by a session that began afterwards and by no other, even
 // within the same second.
 func TestPromptLoginNeedsANewSession(t *testing.T) {
 	g := newRig(t)
 	for _, changes := range [][]string{
-		{"prompt", "login"}, {"prompt", "select_account"}, {"prompt", "consent"}, {"prompt", "login consent"}, {"max_age", "0"},
+		{"prompt", "login"}, {"prompt", "login select_account"}, {"max_age", "0"},
 	} {
 		b, id := g.signedIn(strings.ReplaceAll(strings.Join(changes, ""), " ", "") + "@id.test")
 		to := b.authorize(changes...).to(t)

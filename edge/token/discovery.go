@@ -34,6 +34,7 @@ type metadata struct {
 	Locales               []string `json:"ui_locales_supported"`
 	ResponseIssuer        bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter       bool     `json:"claims_parameter_supported"`
+	CheckSession          string   `json:"check_session_iframe"`
 	RequestParameter      bool     `json:"request_parameter_supported"`
 	RequestURIParameter   bool     `json:"request_uri_parameter_supported"`
 	FrontChannel          bool     `json:"frontchannel_logout_supported"`
@@ -53,7 +54,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		EndSession:            s.issuer + RouteLogout,
 		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",
 		Scopes:                scopes,
-		ResponseTypes:         []string{responseCode},
+		ResponseTypes:         []string{typeCode},
 		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)},
 		GrantTypes:            []string{tenant.GrantCode},
 		Subjects:              []string{"public"},
@@ -64,9 +65,11 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		IDTokenEncryptionEncs: []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"},
 		ClientAuth:            []string{"none", "client_secret_basic", "client_secret_post"},
 		ChallengeMethods:      []string{oauth.MethodS256},
-		Prompts:               []string{promptNone, promptLogin, promptSelect, promptConsent},
+		Prompts:               []string{promptNone, promptLogin, promptSelect, promptConsent, promptCreate},
 		Locales:               oauth.Languages,
 		ResponseIssuer:        true,
+		ClaimsParameter:       true,
+		CheckSession:          s.issuer + RouteCheck,
 		FrontChannel:          true,
 		FrontChannelSession:   true,
 		BackChannel:           true,

@@ -85,7 +85,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{
-		"request_parameter_supported": false, "request_uri_parameter_supported": false, "claims_parameter_supported": false,
+		"request_parameter_supported": false, "request_uri_parameter_supported": false, "claims_parameter_supported": true,
 		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
 	} {
@@ -93,7 +93,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 			t.Errorf("%s: %v", name, m[name])
 		}
 	}
-	for _, absent := range []string{"registration_endpoint", "introspection_endpoint", "revocation_endpoint", "check_session_iframe", "acr_values_supported"} {
+	for _, absent := range []string{"registration_endpoint", "introspection_endpoint", "revocation_endpoint", "acr_values_supported"} {
 		if _, has := m[absent]; has {
 			t.Errorf("%s is promised", absent)
 		}

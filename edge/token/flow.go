@@ -36,6 +36,9 @@ func newFlowID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// resumeURL is where the browser comes back to.
+func resumeURL(f flow) string { return RouteResume + "?flow=" + f.ID }
+
 // keepFlow puts f into the browser, for FlowLifetime. A flow that does not fit is the request's fault: ErrInvalidRequest.
 func (s *Service) keepFlow(w http.ResponseWriter, r *http.Request, f flow) error {
 	sealed, err := s.keys.Seal(r.Context(), keys.PurposeFlow, f, s.now().Add(FlowLifetime))
@@ -43,7 +46,7 @@ func (s *Service) keepFlow(w http.ResponseWriter, r *http.Request, f flow) error
 		return fmt.Errorf("token: seal flow: %w", err)
 	}
 	if err != nil || len(sealed) > maxFlowSize {
-		return oauth.ErrInvalidRequest.With("state, nonce and redirect_uri are too long together")
+		return oauth.ErrInvalidRequest.With("the parameters are too long together")
 	}
 	forgetOldest(w, r, f.ID)
 	http.SetCookie(w, flowCookie(f.ID, sealed, int(FlowLifetime/time.Second)))

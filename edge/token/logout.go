@@ -13,9 +13,7 @@ import (
 type farewell struct {
 	Redirect string `json:"r,omitempty"` // a registered address with state appended, "" for none
 	Locales  string `json:"l,omitempty"`
-	// what id_token_hint says, "" without a good one
-	Subject string `json:"u,omitempty"`
-	Session string `json:"s,omitempty"`
+	Session  string `json:"s,omitempty"` // the one that id_token_hint is of, "" without a good one
 }
 
 // logout is the end-session endpoint (RP-Initiated Logout 1.0 section 2). It ends nothing itself: anybody can make a browser come
@@ -56,13 +54,13 @@ func (s *Service) toSignout(w http.ResponseWriter, r *http.Request, f flow) {
 		return
 	}
 	to := oauth.PagePrefix(r, f.Logout.Locales) + "/signout?flow=" + f.ID
-	if present != nil && (f.Logout.Session != present.ID || f.Logout.Subject != present.Account) {
+	if present != nil && f.Logout.Session != present.ID { // a session is one person's, whatever its subject was called
 		to += "&confirm=1"
 	}
 	oauth.Redirect(w, r, to)
 }
 
-// parseLogout validates the request. An id_token_hint that is not ours, or no longer verifiable, leaves a person who wants to
+// parseLogout validates the request. logout_hint proves nothing and so changes nothing. An id_token_hint that is not ours, or no longer verifiable, leaves a person who wants to
 // sign out nothing worse than a question, but leads nowhere afterwards; contradictions and foreign addresses are errors.
 func (s *Service) parseLogout(ctx context.Context, p oauth.Params) (*farewell, error) {
 	bye, clientID := &farewell{}, p.Get("client_id")
@@ -80,7 +78,7 @@ func (s *Service) parseLogout(ctx context.Context, p oauth.Params) (*farewell, e
 		case clientID != "" && clientID != h.Audience:
 			return nil, oauth.ErrInvalidRequest.With("client_id is not the audience of id_token_hint")
 		default:
-			clientID, bye.Subject, bye.Session = h.Audience, h.Subject, h.Session
+			clientID, bye.Session = h.Audience, h.Session
 		}
 	}
 	if !trusted || !p.Has("post_logout_redirect_uri") {

@@ -3,13 +3,22 @@ package token
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
-// responseCode is the one response type on offer.
-const responseCode = "code"
+// Response types (OAuth 2.0 Multiple Response Type Encoding Practices section 3). None with token: an access token does not
+// travel through an address (RFC 9700 section 2.1.2).
+const (
+	typeCode    = "code"
+	typeIDToken = "id_token"
+	typeHybrid  = "code id_token"
+)
+
+// responseTypes are those on offer; an application gets those that it registered.
+var responseTypes = []string{typeCode, typeIDToken, typeHybrid}
 
 // Limits, in bytes. A request must fit into a cookie while the person signs in.
 const (
@@ -17,32 +26,47 @@ const (
 	maxNonce = 512
 )
 
-var scopes = []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail}
+// maxResources bounds the APIs that one request names (RFC 8707).
+const maxResources = 8
 
 // request is an authorization request that was validated against its application's registration. It is sealed into the
 // flow cookie, hence the short names.
 type request struct {
 	ClientID    string             `json:"c"`
 	RedirectURI string             `json:"r"`
+	Type        string             `json:"y"`
 	Mode        oauth.ResponseMode `json:"m"`
 	State       string             `json:"s,omitempty"`
 	Scope       oauth.Scope        `json:"o"`
+	Resources   []string           `json:"e,omitempty"` // identifiers of APIs
 	Nonce       string             `json:"n,omitempty"`
-	Challenge   string             `json:"p"`
-	Pushed      string             `json:"P,omitempty"` // id of the pushed request, which is answered once
+	Challenge   string             `json:"p,omitempty"`
+	JKT         string             `json:"j,omitempty"` // key that the code is bound to (RFC 9449 section 10)
+	Claims      string             `json:"k,omitempty"` // what of the claims parameter is kept (wishes.kept)
 	LoginHint   string             `json:"h,omitempty"`
 	Locales     string             `json:"l,omitempty"` // "de" or "en", "" when the request does not say
 
-	None    bool   `json:"q,omitempty"` // prompt=none: answer without showing anything
-	Fresh   bool   `json:"f,omitempty"` // the person must sign in again and has not been asked yet
-	Subject string `json:"u,omitempty"` // whose session it must be, by id_token_hint
+	None    bool `json:"q,omitempty"` // prompt=none: answer without showing anything
+	Fresh   bool `json:"f,omitempty"` // the person must sign in again and has not been asked yet
+	Create  bool `json:"w,omitempty"` // prompt=create: and by making an account
+	Choose  bool `json:"z,omitempty"` // prompt=select_account
+	Consent bool `json:"b,omitempty"` // prompt=consent
 
-	// NotBefore is when the password must have been given at the earliest, in unix seconds (max_age, prompt=login).
+	Subject string `json:"u,omitempty"` // whose session it must be, by id_token_hint or claims
+	// ACR are the levels asked for that a person can reach here; MustACR that another one is no success.
+	ACR     []string `json:"g,omitempty"`
+	MustACR bool     `json:"v,omitempty"`
+
+	// NotBefore is when the password must have been given at the earliest, in unix seconds (max_age, sign-in frequency).
 	NotBefore int64 `json:"t,omitempty"`
-	// Stale is the digest of the session that did not do, once the person was sent to sign in; with Asked, another session is the
-	// outcome of that. Seconds alone would let a session pass that began in the very second of the request.
-	Stale string `json:"x,omitempty"`
-	Asked bool   `json:"a,omitempty"`
+
+	// What follows says how far the person has got. Sessions are told apart by their digest: seconds alone would let a session pass
+	// that began in the very second of the request.
+	Asked  bool   `json:"a,omitempty"` // was sent to sign in, and
+	Stale  string `json:"x,omitempty"` // this session did not do then
+	Shown  string `json:"i,omitempty"` // was asked about the application in this session,
+	Agreed string `json:"A,omitempty"` // agreed in this one,
+	Denied string `json:"D,omitempty"` // said no in this one, or is not one of its people
 }
 
 // answer is where the request's response goes.
@@ -50,21 +74,21 @@ func (q *request) answer(issuer string) oauth.Answer {
 	return oauth.Answer{RedirectURI: q.RedirectURI, Mode: q.Mode, State: q.State, Issuer: issuer}
 }
 
+// code reports whether the answer has a code, idToken whether it has an ID token.
+func (q *request) code() bool    { return q.Type != typeIDToken }
+func (q *request) idToken() bool { return q.Type != typeCode }
+
 // parseRequest validates the parameters of an authorization request whose client and redirect URI are good already. Its
 // errors go to the application, for which the request is filled as far as an answer needs.
 func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oauth.Params, from source) (*request, error) {
-	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri"), Mode: oauth.ModeQuery, Pushed: from.ID}
-	mode, err := oauth.ParseResponseMode(p.Get("response_mode"), oauth.ModeQuery)
-	switch {
-	case err == nil && !slices.Contains(app.ResponseModes, string(mode)):
-		err = oauth.ErrInvalidRequest.With("response_mode is not registered for this application")
-	case err == nil:
-		q.Mode = mode
-	}
+	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri")}
+	var wrongType, wrongMode, err error
+	q.Type, wrongType = responseType(app, p.Get("response_type"))
+	q.Mode, wrongMode = responseMode(app, q.Type, p.Get("response_mode"))
 	if validState(p.Get("state")) {
 		q.State = p.Get("state")
 	}
-	for _, check := range []error{p.Single(), came(app, from), err, supported(p)} {
+	for _, check := range []error{p.Single(), came(app, from), supported(p), wrongType, wrongMode} {
 		if check != nil {
 			return q, check
 		}
@@ -72,25 +96,28 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 	if !validState(p.Get("state")) {
 		return q, oauth.ErrInvalidRequest.With("state is longer than 1024 characters or not ASCII")
 	}
-	if q.Scope, err = requestedScope(app, p.Get("scope")); err != nil {
+	if err := s.parseScope(ctx, app, q, p); err != nil {
 		return q, err
 	}
-	if q.Challenge, err = challenge(p); err != nil {
+	if q.Challenge, err = challenge(q, p); err != nil {
 		return q, err
 	}
-	if q.Nonce = p.Get("nonce"); len(q.Nonce) > maxNonce {
-		return q, oauth.ErrInvalidRequest.With("nonce is longer than 512 bytes")
-	}
-	if err := q.parsePrompt(p, s.now()); err != nil {
+	if err := q.parseValues(p); err != nil {
 		return q, err
 	}
-	return q, s.parseHints(ctx, q, p)
+	if err := q.parsePrompt(app, p, s.now()); err != nil {
+		return q, err
+	}
+	if err := s.parseHints(ctx, q, p); err != nil {
+		return q, err
+	}
+	return q, q.parseClaims(app, p)
 }
 
 // came holds an application to the way in which it said its requests come.
 func came(app tenant.Application, from source) error {
 	switch {
-	case (app.RequirePAR || app.Profile == tenant.ProfileFAPI2) && !from.Pushed:
+	case app.RequirePAR && !from.Pushed:
 		return oauth.ErrInvalidRequest.With("this application must push its requests")
 	case app.RequireSignedRequest && !from.Signed:
 		return oauth.ErrInvalidRequest.With("this application must sign its requests")
@@ -108,6 +135,46 @@ func validState(state string) bool {
 	return len(state) <= maxState
 }
 
+// responseType reads response_type, whose words have no order (RFC 6749 section 3.1.1). An application that registered none uses
+// codes.
+func responseType(app tenant.Application, text string) (string, error) {
+	words := strings.Fields(text)
+	slices.Sort(words)
+	wanted, registered := strings.Join(words, " "), app.ResponseTypes
+	if len(registered) == 0 {
+		registered = []string{typeCode}
+	}
+	switch {
+	case wanted == "":
+		return wanted, oauth.ErrInvalidRequest.With("response_type is missing")
+	case !slices.Contains(responseTypes, wanted):
+		return wanted, oauth.ErrUnsupportedResponseType.With("response_type must be code, id_token or code id_token")
+	case !slices.Contains(registered, wanted):
+		return wanted, oauth.ErrUnauthorizedClient.With("response_type is not registered for this application")
+	}
+	return wanted, nil
+}
+
+// responseMode reads response_mode. The fragment is the default of every type that brings a token along, and such an answer
+// never goes into the query, which servers log and referrers carry (Multiple Response Type Encoding Practices sections 2.1 and 5). An
+// answer always has a mode, also the one that says that the mode is wrong.
+func responseMode(app tenant.Application, kind, text string) (oauth.ResponseMode, error) {
+	fallback := oauth.ModeQuery
+	if strings.Contains(kind, "token") {
+		fallback = oauth.ModeFragment
+	}
+	mode, err := oauth.ParseResponseMode(text, fallback)
+	switch {
+	case err != nil:
+		return fallback, err
+	case mode == oauth.ModeQuery && fallback != oauth.ModeQuery:
+		return fallback, oauth.ErrInvalidRequest.With("response_mode=query is not for tokens")
+	case text != "" && !slices.Contains(app.ResponseModes, string(mode)):
+		return fallback, oauth.ErrInvalidRequest.With("response_mode is not registered for this application")
+	}
+	return mode, nil
+}
+
 // supported refuses what a specification lets a provider refuse by name (OpenID Connect Core 1.0 sections 3.1.2.6, 6, 7.2).
 func supported(p oauth.Params) error {
 	switch {
@@ -117,30 +184,16 @@ func supported(p oauth.Params) error {
 		return oauth.ErrRequestURINotSupported
 	case p.Has("registration"):
 		return oauth.ErrRegistrationRefused
-	case !p.Has("response_type"):
-		return oauth.ErrInvalidRequest.With("response_type is missing")
-	case p.Get("response_type") != responseCode:
-		return oauth.ErrUnsupportedResponseType.With("response_type must be code")
 	}
 	return nil
 }
 
-// requestedScope returns what of the scope parameter means something here. Without openid this is no OpenID Connect request
-// (Core section 3.1.2.1), and we issue nothing to plain OAuth clients.
-func requestedScope(app tenant.Application, text string) (oauth.Scope, error) {
-	scope, err := oauth.ParseScope(text)
-	if err != nil {
-		return nil, err
-	}
-	if !scope.Has(oauth.ScopeOpenID) {
-		return nil, oauth.ErrInvalidScope.With("scope must contain openid")
-	}
-	return scope.Within(app.Scopes...), nil
-}
-
-// challenge insists on PKCE with S256 (RFC 7636 section 4.4.1, RFC 9700 section 2.1.1). A request that names no method means "plain".
-func challenge(p oauth.Params) (string, error) {
+// challenge insists on PKCE with S256 for every code (RFC 7636 section 4.4.1, RFC 9700 section 2.1.1). A request that names no
+// method means "plain".
+func challenge(q *request, p oauth.Params) (string, error) {
 	switch value := p.Get("code_challenge"); {
+	case !q.code():
+		return "", nil
 	case value == "":
 		return "", oauth.ErrInvalidRequest.With("code_challenge is missing")
 	case p.Get("code_challenge_method") != oauth.MethodS256:
@@ -150,4 +203,19 @@ func challenge(p oauth.Params) (string, error) {
 	default:
 		return value, nil
 	}
+}
+
+// parseValues reads what is only passed on. Whoever gets an ID token in the front channel must be able to tell it from one of
+// another sign-in (Core sections 3.2.2.1, 3.3.2.11).
+func (q *request) parseValues(p oauth.Params) error {
+	q.Nonce, q.JKT = p.Get("nonce"), p.Get("dpop_jkt")
+	switch {
+	case len(q.Nonce) > maxNonce:
+		return oauth.ErrInvalidRequest.With("nonce is longer than 512 bytes")
+	case q.Nonce == "" && q.idToken():
+		return oauth.ErrInvalidRequest.With("nonce is missing")
+	case q.JKT != "" && !oauth.ValidChallenge(q.JKT): // of the same form: the base64url of a SHA-256
+		return oauth.ErrInvalidRequest.With("dpop_jkt is not a thumbprint")
+	}
+	return nil
 }

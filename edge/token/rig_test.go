@@ -52,7 +52,9 @@ type rig struct {
 	tenants  *tenant.Service
 	vaultKey *ecdsa.PrivateKey
 	clock    atomic.Int64
-	refused  atomic.Int64 // by a site that the back channel reached
+	refused  atomic.Int64                  // by a site that the back channel reached
+	registry map[string]tenant.Application // besides those in tenants
+	apis     []tenant.Resource
 
 	mu    sync.Mutex
 	told  []*http.Request // what the back channel got
@@ -62,7 +64,7 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	g := &rig{TB: t}
+	g := &rig{TB: t, registry: map[string]tenant.Application{}}
 	g.clock.Store(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC).Unix())
 	log := slog.New(slog.DiscardHandler)
 	root := keystest.Root(t)
@@ -86,7 +88,7 @@ func newRig(t testing.TB) *rig {
 	g.tenants = tenant.NewService(tenant.ServiceDeps{Host: g.native, Now: g.now})
 	notify = g.effect()
 	token.New(token.Deps{
-		Issuer: g.URL, Keys: g.keys, Accounts: g.accounts, Applications: g.tenants, Now: g.now, Log: log,
+		Issuer: g.URL, Keys: g.keys, Accounts: g.accounts, Applications: registry{g}, Resources: registry{g}, Now: g.now, Log: log,
 	}).Mount(mux)
 	g.register()
 	return g

@@ -26,6 +26,7 @@ const (
 	RouteToken     = "/oauth2/token"
 	RouteUserinfo  = "/oauth2/userinfo"
 	RouteLogout    = "/oauth2/logout"
+	RouteCheck     = "/oauth2/check-session" // the page that applications frame (Session Management 1.0 section 3.3)
 )
 
 // Lifetimes.
@@ -59,6 +60,8 @@ type Accounts interface {
 	Redeem(ctx context.Context, id string, in account.RedeemIn) (account.RedeemOut, error)
 	Userinfo(ctx context.Context, id string, in account.UserinfoIn) (account.UserinfoOut, error)
 	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)
+	TouchSession(ctx context.Context, id string, ref account.SessionRef) (account.TouchSessionOut, error)
+	Profile(ctx context.Context, id string, ref account.SessionRef) (account.ProfileOut, error)
 }
 
 // Applications knows who is registered (edge/tenant).
@@ -128,7 +131,10 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("GET "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("POST "+RouteLogout, visited(s.logout))
+	mux.HandleFunc("GET "+RouteCheck, s.checkSession)
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
+	mux.Handle("POST "+api.RouteConsent, problem.Post(s.log, s.consent))
+	mux.Handle("POST "+api.RouteConsentDecide, problem.Post(s.log, s.decideConsent))
 	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo, RoutePush} {
 		mux.HandleFunc("OPTIONS "+route, preflight)
 	}
