@@ -1,7 +1,6 @@
 package device
 
 import (
-	"bytes"
 	"crypto/subtle"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -23,45 +22,40 @@ func (r row) waiting(tx *object.Tx) bool {
 	return r.state == Pending && tx.Now().Unix() < r.answerUntil
 }
 
-// Person is who answered: an account in one of its sessions. Whether the session is live is the account object's answer, before
-// the decision and once more when the device collects it.
+// Person is who answered: an account in one of its sessions. Whether the session is live is the account object's answer.
 type Person struct {
 	Account string `json:"account"`
 	Session string `json:"session"`
-	Secret  []byte `json:"secret"` // hash of the session's secret
-}
-
-func (p Person) is(r row) bool {
-	return p.Account == r.account && p.Session == r.session && bytes.Equal(p.Secret, r.sessionSecret)
 }
 
 type decideIn struct {
 	Key    []byte `json:"key"`
-	Allow  bool   `json:"allow"`
 	Person Person `json:"person"`
+	Permit string `json:"permit"` // "": no
 }
 
 var decide = object.Method[decideIn, struct{}]{Kind: KindName, Name: "decide"}
 
-// doDecide answers a request, once. The same answer of the same person again changes nothing: the first may have been lost.
+// doDecide answers a request, once. The same answer of the same person again changes nothing, the permit included: the first may
+// have been lost.
 func doDecide(tx *object.Tx, in decideIn) (struct{}, error) {
 	p := in.Person
-	if p.Account == "" || p.Session == "" || len(p.Account) > maxClientID || len(p.Session) > maxClientID || len(p.Secret) != keySize {
+	if p.Account == "" || p.Session == "" || len(p.Account) > maxClientID || len(p.Session) > maxClientID || len(in.Permit) > maxPermit {
 		return struct{}{}, ErrBounds
 	}
 	to := Denied
-	if in.Allow {
+	if in.Permit != "" {
 		to = Approved
 	}
 	r, found := find(tx, in.Key)
-	if found && r.state == to && p.is(r) {
+	if found && r.state == to && p == (Person{r.account, r.session}) {
 		return struct{}{}, nil
 	}
 	if !found || !r.waiting(tx) {
 		return struct{}{}, ErrUnknown
 	}
-	tx.Exec(`UPDATE pairing SET state = ?, account = ?, session = ?, session_secret = ? WHERE code = ?`,
-		string(to), p.Account, p.Session, p.Secret, in.Key)
+	tx.Exec(`UPDATE pairing SET state = ?, account = ?, session = ?, permit = ? WHERE code = ?`,
+		string(to), p.Account, p.Session, in.Permit, in.Key)
 	return struct{}{}, nil
 }
 
@@ -73,11 +67,10 @@ type PollIn struct {
 	Binding    string `json:"binding"`   // key that the poll proved, "" for none
 }
 
-// PollOut is the answer. Request and Person are there when State is Approved.
+// PollOut is the answer. Permit is there when State is Approved.
 type PollOut struct {
-	State   State   `json:"state"`
-	Request Request `json:"request,omitzero"`
-	Person  Person  `json:"person,omitzero"`
+	State  State  `json:"state"`
+	Permit string `json:"permit,omitempty"`
 }
 
 var poll = object.Method[PollIn, PollOut]{Kind: KindName, Name: "poll"}
@@ -91,8 +84,8 @@ func doPoll(tx *object.Tx, in PollIn) (PollOut, error) {
 	}
 	switch {
 	case r.state == Approved:
-		tx.Exec(`UPDATE pairing SET state = ?, account = '', session = '', session_secret = x'' WHERE code = ?`, string(consumed), in.Key)
-		return PollOut{State: Approved, Request: r.Request, Person: Person{r.account, r.session, r.sessionSecret}}, nil
+		tx.Exec(`UPDATE pairing SET state = ?, account = '', session = '', permit = '' WHERE code = ?`, string(consumed), in.Key)
+		return PollOut{State: Approved, Permit: r.permit}, nil
 	case r.state == Denied:
 		return PollOut{State: Denied}, nil
 	case r.waiting(tx):
@@ -104,7 +97,7 @@ func doPoll(tx *object.Tx, in PollIn) (PollOut, error) {
 }
 
 func (r row) belongs(in PollIn) bool {
-	return subtle.ConstantTimeCompare(r.secretHash, in.SecretHash) == 1 && r.ClientID == in.ClientID &&
+	return subtle.ConstantTimeCompare(r.SecretHash, in.SecretHash) == 1 && r.ClientID == in.ClientID &&
 		(r.Binding == "" || r.Binding == in.Binding)
 }
 

@@ -7,7 +7,7 @@
 //
 // Each arrow is one transaction. What races meets in one object: of any number of polls after the approval one gets what was
 // approved, and only then is anything made from it. A request is known by a MAC of its code, so neither the code that would
-// approve it nor the one that would collect it can be read from here.
+// approve it nor the one that would collect it can be read from here. What was approved is a permit: text that the caller sealed.
 //
 // Requests live in 256 objects by that MAC and not in one each: whoever tries codes, or asks for many, leaves no object behind,
 // only rows, which delete themselves. Services call it; it calls nothing.
@@ -29,11 +29,12 @@ const (
 	Interval = 5   // seconds between two polls at least, to begin with (RFC 8628 section 3.2)
 	Slower   = 5   // seconds that it grows by with every poll that came too soon (section 3.5)
 
-	maxInterval = 60
+	maxInterval = 30
 	keySize     = 32
 	maxClientID = 128
 	maxText     = 2048
 	maxPlace    = 128
+	maxPermit   = 4096
 )
 
 // cleanPause is the shortest time between two alarms.
@@ -78,7 +79,7 @@ var migrations = []string{
 		state          TEXT    NOT NULL,
 		account        TEXT    NOT NULL,
 		session        TEXT    NOT NULL,
-		session_secret BLOB    NOT NULL,
+		permit         TEXT    NOT NULL,
 		pause          INTEGER NOT NULL,
 		polled         INTEGER NOT NULL,
 		created        INTEGER NOT NULL,

@@ -18,12 +18,13 @@ type Request struct {
 	Place     string   `json:"place,omitempty"`     // "Berlin, DE", where it asked from; cut to 128 bytes
 	Network   []byte   `json:"network,omitempty"`   // MAC of the network it asked from
 	Created   int64    `json:"created"`             // unix seconds; set by Begin
+	// SecretHash is that of the secret in the device code. A permit that is bound to it serves nobody else.
+	SecretHash []byte `json:"secret_hash"`
 }
 
 type beginIn struct {
-	Key        []byte  `json:"key"`
-	SecretHash []byte  `json:"secret_hash"`
-	Request    Request `json:"request"`
+	Key     []byte  `json:"key"`
+	Request Request `json:"request"`
 }
 
 var begin = object.Method[beginIn, struct{}]{Kind: KindName, Name: "begin"}
@@ -35,7 +36,7 @@ func doBegin(tx *object.Tx, in beginIn) (struct{}, error) {
 	if err != nil {
 		return struct{}{}, err
 	}
-	if len(in.Key) != keySize || len(in.SecretHash) != keySize || r.ClientID == "" || len(r.ClientID) > maxClientID ||
+	if len(in.Key) != keySize || len(r.SecretHash) != keySize || r.ClientID == "" || len(r.ClientID) > maxClientID ||
 		len(r.Scope) > maxText || len(resources) > maxText || len(r.Binding) > maxText || len(r.Network) > keySize {
 		return struct{}{}, ErrBounds
 	}
@@ -46,8 +47,8 @@ func doBegin(tx *object.Tx, in beginIn) (struct{}, error) {
 	}
 	expires := now.Add((Lifetime + Grace) * time.Second)
 	tx.Exec(`INSERT OR REPLACE INTO pairing (code, secret_hash, client_id, scope, resources, binding, place, network, state, account,
-		session, session_secret, pause, polled, created, answer_until, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', x'', ?, 0, ?, ?, ?)`,
-		in.Key, in.SecretHash, r.ClientID, r.Scope, string(resources), r.Binding, clip(r.Place), blob(r.Network), string(Pending),
+		session, permit, pause, polled, created, answer_until, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', ?, 0, ?, ?, ?)`,
+		in.Key, r.SecretHash, r.ClientID, r.Scope, string(resources), r.Binding, clip(r.Place), blob(r.Network), string(Pending),
 		Interval, now, now.Add(Lifetime*time.Second), expires)
 	if set := tx.Alarm(); set.IsZero() || expires.Add(cleanPause).Before(set) {
 		tx.SetAlarm(expires.Add(cleanPause))
@@ -59,19 +60,17 @@ func doBegin(tx *object.Tx, in beginIn) (struct{}, error) {
 type row struct {
 	Request
 	state                               State
-	secretHash                          []byte
-	account, session                    string
-	sessionSecret                       []byte
+	account, session, permit            string
 	pause, polled, answerUntil, expires int64
 }
 
 // find returns the request of a key unless it is to be forgotten.
 func find(tx *object.Tx, key []byte) (r row, found bool) {
 	var resources, state string
-	found = tx.Row(`SELECT secret_hash, client_id, scope, resources, binding, place, network, state, account, session, session_secret,
+	found = tx.Row(`SELECT secret_hash, client_id, scope, resources, binding, place, network, state, account, session, permit,
 		pause, polled, created, answer_until, expires FROM pairing WHERE code = ?`, key).
-		Scan(&r.secretHash, &r.ClientID, &r.Scope, &resources, &r.Binding, &r.Place, &r.Network, &state, &r.account, &r.session,
-			&r.sessionSecret, &r.pause, &r.polled, &r.Created, &r.answerUntil, &r.expires)
+		Scan(&r.SecretHash, &r.ClientID, &r.Scope, &resources, &r.Binding, &r.Place, &r.Network, &state, &r.account, &r.session,
+			&r.permit, &r.pause, &r.polled, &r.Created, &r.answerUntil, &r.expires)
 	if !found || tx.Now().Unix() >= r.expires {
 		return row{}, false
 	}

@@ -22,10 +22,9 @@ func call[In, Out any](ctx context.Context, s *Service, m object.Method[In, Out]
 	return m.Call(ctx, s.host, hex.EncodeToString(key[:1]), in)
 }
 
-// Begin keeps a request, for Lifetime to be answered and Grace to be collected. secretHash is that of the secret in the device
-// code. ErrTaken when the code is in use.
-func (s *Service) Begin(ctx context.Context, key, secretHash []byte, r Request) error {
-	_, err := call(ctx, s, begin, key, beginIn{Key: key, SecretHash: secretHash, Request: r})
+// Begin keeps a request, for Lifetime to be answered and Grace to be collected. ErrTaken when the code is in use.
+func (s *Service) Begin(ctx context.Context, key []byte, r Request) error {
+	_, err := call(ctx, s, begin, key, beginIn{Key: key, Request: r})
 	return err
 }
 
@@ -34,9 +33,10 @@ func (s *Service) Look(ctx context.Context, key []byte) (Request, error) {
 	return call(ctx, s, look, key, key)
 }
 
-// Decide answers a request for good. ErrUnknown when none waits: it has expired, or was answered otherwise.
-func (s *Service) Decide(ctx context.Context, key []byte, allow bool, p Person) error {
-	_, err := call(ctx, s, decide, key, decideIn{Key: key, Allow: allow, Person: p})
+// Decide answers a request for good: with what the device is to get, up to 4096 bytes, or with "" for no. ErrUnknown when none waits:
+// it has expired, or was answered otherwise.
+func (s *Service) Decide(ctx context.Context, key []byte, p Person, permit string) error {
+	_, err := call(ctx, s, decide, key, decideIn{Key: key, Person: p, Permit: permit})
 	return err
 }
 
