@@ -158,6 +158,9 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 	if err != nil {
 		return nil, q.missing(err)
 	}
+	if err := s.spendPushed(ctx, q.Pushed); err != nil {
+		return nil, err
+	}
 	if q.idToken() {
 		token, err := s.frontToken(ctx, app, q, present.Account, answer.Get("code"), out)
 		if err != nil {

@@ -45,6 +45,7 @@ type request struct {
 	Claims      string             `json:"k,omitempty"` // what of the claims parameter is kept (wishes.kept)
 	LoginHint   string             `json:"h,omitempty"`
 	Locales     string             `json:"l,omitempty"` // "de" or "en", "" when the request does not say
+	Pushed      string             `json:"P,omitempty"` // id of the pushed request, which is answered once
 
 	None    bool `json:"q,omitempty"` // prompt=none: answer without showing anything
 	Fresh   bool `json:"f,omitempty"` // the person must sign in again and has not been asked yet
@@ -81,7 +82,7 @@ func (q *request) idToken() bool { return q.Type != typeCode }
 // parseRequest validates the parameters of an authorization request whose client and redirect URI are good already. Its
 // errors go to the application, for which the request is filled as far as an answer needs.
 func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oauth.Params, from source) (*request, error) {
-	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri")}
+	q := &request{ClientID: p.Get("client_id"), RedirectURI: p.Get("redirect_uri"), Pushed: from.ID}
 	var wrongType, wrongMode, err error
 	q.Type, wrongType = responseType(app, p.Get("response_type"))
 	q.Mode, wrongMode = responseMode(app, q.Type, p.Get("response_mode"))
@@ -117,7 +118,7 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 // came holds an application to the way in which it said its requests come.
 func came(app tenant.Application, from source) error {
 	switch {
-	case app.RequirePAR && !from.Pushed:
+	case (app.RequirePAR || app.Profile == tenant.ProfileFAPI2) && !from.Pushed:
 		return oauth.ErrInvalidRequest.With("this application must push its requests")
 	case app.RequireSignedRequest && !from.Signed:
 		return oauth.ErrInvalidRequest.With("this application must sign its requests")
