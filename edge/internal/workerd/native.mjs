@@ -64,7 +64,7 @@ function scheme(name) {
   return schemes[name];
 }
 
-const hex = (bytes) => Buffer.from(bytes).toString("hex");
+const name = (digest) => String.fromCharCode(...digest);
 
 // Keys holds the keys that a program has signed or verified with, by the digest of their encoding; the oldest make room for new
 // ones.
@@ -76,16 +76,16 @@ export class Keys {
   run(op, frame) {
     switch (op) {
       case SIGN: {
-        const key = this.#byDigest.get(hex(frame.data()));
+        const key = this.#byDigest.get(name(frame.data()));
         return key ? scheme(frame.text()).sign(frame.data(), key) : new Uint8Array(0);
       }
       case VERIFY: {
-        const key = this.#byDigest.get(hex(frame.data()));
+        const key = this.#byDigest.get(name(frame.data()));
         if (!key) return new Uint8Array(0);
         return new Uint8Array([scheme(frame.text()).verify(frame.data(), key, frame.data()) ? 1 : 0]);
       }
       case IMPORT: {
-        const digest = hex(frame.data());
+        const digest = name(frame.data());
         const type = frame.text();
         const source = { key: Buffer.from(frame.copy()), format: "der", type };
         const object = type === "spki" ? crypto.createPublicKey(source) : crypto.createPrivateKey(source);

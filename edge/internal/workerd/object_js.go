@@ -52,6 +52,7 @@ const (
 //go:wasmexport invoke
 func invoke() {
 	a := arguments
+	deepen()
 	transact(a.id, a.a, incoming(a.b))
 	a.leave()
 }

@@ -270,7 +270,7 @@ export class Program {
         this.view().set(this.kept, out);
         this.kept = none;
       },
-      log: (at, n) => console.log(decoder.decode(read(at, n)).trimEnd()),
+      log: (at, n) => console.log(decoder.decode(read(at, n))),
     };
   }
 }

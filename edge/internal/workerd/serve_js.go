@@ -48,6 +48,7 @@ func environment() map[string]string {
 //go:wasmexport request
 func request() {
 	a := arguments
+	deepen()
 	head := string(written(a.a))
 	var body []byte
 	if a.b > 0 {
