@@ -125,5 +125,7 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, Authorize, authorize)
 	object.Handle(k, Redeem, redeem)
 	object.Handle(k, Userinfo, userinfo)
+	object.Handle(k, GrantFacts, grantFacts)
+	object.Handle(k, RevokeGrant, revokeGrant)
 	return k
 }

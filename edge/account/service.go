@@ -122,3 +122,13 @@ func (s *Service) Redeem(ctx context.Context, id string, in RedeemIn) (RedeemOut
 func (s *Service) Userinfo(ctx context.Context, id string, in UserinfoIn) (UserinfoOut, error) {
 	return call(ctx, s, Userinfo, id, in)
 }
+
+// GrantFacts says what stands behind a token. ErrGrant.
+func (s *Service) GrantFacts(ctx context.Context, id string, in GrantIn) (GrantFactsOut, error) {
+	return call(ctx, s, GrantFacts, id, in)
+}
+
+// RevokeGrant ends a grant with all its tokens. It can be called again.
+func (s *Service) RevokeGrant(ctx context.Context, id string, in RevokeGrantIn) error {
+	return do(ctx, s, RevokeGrant, id, in)
+}
