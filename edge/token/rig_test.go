@@ -28,6 +28,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/tenant"
+	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
 )
 
@@ -55,6 +56,7 @@ type rig struct {
 	refused  atomic.Int64                  // by a site that the back channel reached
 	registry map[string]tenant.Application // besides those in tenants
 	apis     []tenant.Resource
+	sites
 
 	mu    sync.Mutex
 	told  []*http.Request // what the back channel got
@@ -76,7 +78,7 @@ func newRig(t testing.TB) *rig {
 	drop := func(context.Context, object.Delivery) error { return nil }
 	var err error
 	g.native, err = object.NewNative(object.NativeConfig{Now: g.now, Log: log},
-		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(),
+		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(), throttle.New(),
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail: drop, account.TopicNamesCommit: drop,
 			account.TopicLogout: func(ctx context.Context, d object.Delivery) error { return notify(ctx, d) },
@@ -87,9 +89,7 @@ func newRig(t testing.TB) *rig {
 	g.accounts = account.NewService(g.native)
 	g.tenants = tenant.NewService(tenant.ServiceDeps{Host: g.native, Now: g.now})
 	notify = g.effect()
-	token.New(token.Deps{
-		Issuer: g.URL, Keys: g.keys, Accounts: g.accounts, Applications: registry{g}, Resources: registry{g}, Now: g.now, Log: log,
-	}).Mount(mux)
+	token.New(g.deps()).Mount(mux)
 	g.register()
 	return g
 }
