@@ -69,7 +69,7 @@ func TestStoredTextIsBounded(t *testing.T) {
 		"client":    func(in *account.AuthorizeIn) { in.ClientID = strings.Repeat("x", 129) },
 		"redirect":  func(in *account.AuthorizeIn) { in.RedirectURI = strings.Repeat("x", 2049) },
 		"challenge": func(in *account.AuthorizeIn) { in.Challenge = "short" },
-		"code":      func(in *account.AuthorizeIn) { in.CodeHash = nil },
+		"code":      func(in *account.AuthorizeIn) { in.CodeHash = []byte("short") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := authorization(ref, "code")

@@ -20,6 +20,9 @@ const (
 	maxURI       = 2048
 	maxText      = 1024
 	maxAMR       = 8
+	maxResources = 8
+	maxConsent   = 4 << 10
+	maxGrace     = 60 // seconds
 	challengeLen = 43
 	day          = 86400
 	maxLifetime  = 400 * day // of a session, in seconds; browsers keep no cookie for longer
@@ -71,6 +74,22 @@ func (b *bounds) session(s NewSession) *bounds {
 		b.text(method, 1, maxID)
 	}
 	return b
+}
+
+// resources are URIs, so a space in one is a mistake, and would be two when read again.
+func (b *bounds) resources(list []string) *bounds {
+	b.check(len(list) <= maxResources)
+	for _, one := range list {
+		b.text(one, 1, maxText).check(!strings.Contains(one, " "))
+	}
+	return b
+}
+
+func (b *bounds) family(f family) *bounds {
+	if f.hash == nil {
+		return b
+	}
+	return b.hash(f.hash).seconds(f.lifetime, maxLifetime).seconds(f.absolute, maxLifetime).text(f.binding, 0, maxID)
 }
 
 func (b *bounds) device(d *NewDevice) *bounds {

@@ -2,8 +2,6 @@ package account
 
 import (
 	"crypto/subtle"
-	"slices"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/object"
 )
@@ -18,11 +16,11 @@ var (
 )
 
 // AuthorizeIn checks the session, writes the code and remembers for the session's end that the application was signed in to: one
-// transaction. It answers ErrSession, or ErrStale when the password was given before AuthAfter.
+// transaction. It answers ErrSession, or ErrStale when the password was given before AuthAfter, or else what it says below.
 type AuthorizeIn struct {
 	Session     SessionRef `json:"session"`
 	AuthAfter   int64      `json:"auth_after,omitempty"` // unix seconds (max_age, prompt=login); 0: any time will do
-	CodeHash    []byte     `json:"code_hash"`            // Hash of a NewSecret
+	CodeHash    []byte     `json:"code_hash,omitempty"`  // Hash of a NewSecret; nil: no code, only an ID token is asked for
 	ClientID    string     `json:"client_id"`            // up to 128 bytes
 	RedirectURI string     `json:"redirect_uri"`         // up to 2048 bytes, as all URIs
 	Scope       string     `json:"scope"`                // granted, separated by spaces, up to 1024 bytes
@@ -32,11 +30,15 @@ type AuthorizeIn struct {
 	BackchannelLogoutURI  string `json:"backchannel_logout_uri,omitempty"`
 	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
 
-	ConsentNeeded bool     `json:"consent_needed,omitempty"` // ErrConsent unless this person agreed to Scope and Resources before
-	AssignedTo    []string `json:"assigned_to,omitempty"`    // ErrAssignment unless the UPN is one of these, or *@domain; nil: everyone
+	ConsentNeeded bool `json:"consent_needed,omitempty"` // ErrConsent unless this person agreed to Scope and Resources before
+	// Agreed: the person agreed to Scope and Resources just now. It is remembered in the same transaction, and ConsentNeeded is met.
+	Agreed bool `json:"agreed,omitempty"`
+	// AssignedTo: ErrAssignment unless the UPN is one of these, or one is *@ and its domain; nil: for everyone. An empty list is for
+	// nobody, so it must survive the way here: no omitempty.
+	AssignedTo    []string `json:"assigned_to"`
 	KeptMaxAge    int64    `json:"kept_max_age,omitempty"`   // seconds; ErrStale when the session is a kept one and the password is older; 0: any
 	ClaimsRequest string   `json:"claims_request,omitempty"` // the claims parameter, up to 1024 bytes
-	Resources     []string `json:"resources,omitempty"`      // up to 8
+	Resources     []string `json:"resources,omitempty"`      // identifiers of APIs (RFC 8707), up to 8
 	JKT           string   `json:"jkt,omitempty"`            // dpop_jkt: thumbprint that the code is bound to (RFC 9449 section 10)
 }
 
@@ -64,17 +66,20 @@ type RedeemIn struct {
 	JKT             string `json:"jkt,omitempty"`              // of the DPoP proof that came with the code
 }
 
-// Reason says why a code was not redeemed. The application hears invalid_grant for all of them; the log is told.
+// Reason says why a code was not redeemed, or a refresh token not accepted. The application hears invalid_grant for all of them; the log is told.
 type Reason string
 
 // The reasons.
 const (
 	ReasonUnknown   Reason = "unknown"   // never issued here, its session has ended, or forgotten
 	ReasonReplayed  Reason = "replayed"  // used before: what it had issued is revoked now
-	ReasonExpired   Reason = "expired"   // older than CodeLifetime
+	ReasonExpired   Reason = "expired"   // older than CodeLifetime; a refresh token: unused for too long, or past its absolute end
 	ReasonClient    Reason = "client"    // issued to another application
 	ReasonRedirect  Reason = "redirect"  // issued for another redirect URI
 	ReasonChallenge Reason = "challenge" // the verifier is not the one of the request
+	ReasonBinding   Reason = "binding"   // bound to another key or certificate
+	ReasonScope     Reason = "scope"     // a refresh asks for more scope than was granted; the token is still good
+	ReasonResource  Reason = "resource"  // a refresh asks for an API that was not granted; the token is still good
 )
 
 // RedeemOut has, when OK, what goes into the tokens.
@@ -93,69 +98,126 @@ type RedeemOut struct {
 	Refresh       bool     `json:"refresh,omitempty"` // RefreshHash was kept
 }
 
+// authorize has one gate after the other, and writes only when all are open.
 func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
-	if err := new(bounds).ref(in.Session).hash(in.CodeHash).text(in.ClientID, 1, maxClientID).
-		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
-		text(in.Challenge, challengeLen, challengeLen).
-		text(in.BackchannelLogoutURI, 0, maxURI).
-		text(in.FrontchannelLogoutURI, 0, maxURI).err(); err != nil {
+	if err := in.bounds(); err != nil {
 		return AuthorizeOut{}, err
 	}
 	s, err := checkSession(tx, in.Session)
 	if err != nil {
 		return AuthorizeOut{}, err
 	}
-	if s.authTime < in.AuthAfter {
+	now := tx.Now().Unix()
+	if s.authTime < in.AuthAfter || in.KeptMaxAge > 0 && s.keep && now-s.authTime >= in.KeptMaxAge {
 		return AuthorizeOut{}, ErrStale
 	}
-	now := tx.Now().Unix()
-	until := now + CodeLifetime
-	tx.Exec(`INSERT INTO code (hash, session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant,
-		expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?)`,
-		in.CodeHash, in.Session.ID, in.ClientID, in.RedirectURI, in.Scope, in.Nonce, in.Challenge, until, until)
-	tx.Exec(`INSERT INTO participant (session, client_id, backchannel, frontchannel, since) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel`,
-		in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI, now)
-	wakeBy(tx, until)
-	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: claims(tx, in.Scope)}, nil
+	who, agreed := loadPerson(tx, in.ClientID)
+	if !assigned(who.UPN, in.AssignedTo) {
+		return AuthorizeOut{}, ErrAssignment
+	}
+	asked := agreement{in.ClientID, words(in.Scope), in.Resources}
+	switch {
+	case in.Agreed:
+		agreed.add(tx, asked)
+	case in.ConsentNeeded && !agreed.covers(asked):
+		return AuthorizeOut{}, ErrConsent
+	default:
+		agreed.use(tx)
+	}
+	insertCode(tx, in, now)
+	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI)
+	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: who.within(in.Scope)}, nil
 }
 
-// issued is an authorization code's row.
+func (in *AuthorizeIn) bounds() error {
+	b := new(bounds).ref(in.Session).text(in.ClientID, 1, maxClientID).
+		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
+		text(in.BackchannelLogoutURI, 0, maxURI).text(in.FrontchannelLogoutURI, 0, maxURI).
+		resources(in.Resources).text(in.ClaimsRequest, 0, maxText).text(in.JKT, 0, maxID)
+	if in.CodeHash != nil {
+		b.hash(in.CodeHash).text(in.Challenge, challengeLen, challengeLen)
+	}
+	return b.err()
+}
+
+func insertCode(tx *object.Tx, in AuthorizeIn, now int64) {
+	if in.CodeHash == nil {
+		return
+	}
+	until := now + CodeLifetime
+	tx.Exec(`INSERT INTO code (hash, session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant,
+		expires, resources, claims_request, jkt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, ?, ?, ?)`,
+		in.CodeHash, in.Session.ID, in.ClientID, in.RedirectURI, in.Scope, in.Nonce, in.Challenge, until,
+		until, joined(in.Resources), in.ClaimsRequest, in.JKT)
+	wakeBy(tx, until)
+}
+
+// participate remembers that the application was signed in to in the session, to tell it of the session's end. The row is written
+// only when it changes.
+func participate(tx *object.Tx, session, clientID, backchannel, frontchannel string) {
+	tx.Exec(`INSERT INTO participant (session, client_id, backchannel, frontchannel, since) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel
+		WHERE backchannel <> excluded.backchannel OR frontchannel <> excluded.frontchannel`,
+		session, clientID, backchannel, frontchannel, tx.Now())
+}
+
+// issued is an authorization code's row, with what of the session and the person goes into tokens.
 type issued struct {
-	session, clientID, redirectURI, scope, nonce, challenge, grant string
-	validUntil                                                     int64
-	spent                                                          bool
+	clientID, redirectURI, nonce, challenge, grant, jkt string
+	validUntil, sessionExpires                          int64
+	spent                                               bool
+	authorization                                       // what the grant will be
+	person
+}
+
+func loadCode(tx *object.Tx, hash []byte) (issued, bool) {
+	var c issued
+	var resources, amr string
+	found := tx.Row(`SELECT c.session, c.client_id, c.redirect_uri, c.scope, c.nonce, c.challenge, c.valid_until, c.spent, c.access_grant,
+		c.resources, c.claims_request, c.jkt, coalesce(s.auth_time, 0), coalesce(s.amr, '[]'), coalesce(s.expires, 0),
+		a.upn, a.name, a.email, a.email_verified, a.created
+		FROM code c JOIN account a LEFT JOIN session s ON s.id = c.session WHERE c.hash = ?`, hash).
+		Scan(&c.session, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.validUntil, &c.spent, &c.grant,
+			&resources, &c.claimsRequest, &c.jkt, &c.authTime, &amr, &c.sessionExpires,
+			&c.UPN, &c.Name, &c.Email, &c.EmailVerified, &c.UpdatedAt)
+	if found {
+		c.resources = words(resources)
+		fromText(amr, &c.amr)
+	}
+	return c, found
 }
 
 func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
-	if err := new(bounds).id(in.GrantID).seconds(in.AccessLifetime, day).err(); err != nil {
+	if err := new(bounds).id(in.GrantID).seconds(in.AccessLifetime, day).family(in.family()).err(); err != nil {
 		return RedeemOut{}, err
 	}
-	var c issued
-	found := tx.Row(`SELECT session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant FROM code
-		WHERE hash = ?`, in.CodeHash).
-		Scan(&c.session, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.validUntil, &c.spent, &c.grant)
+	c, found := loadCode(tx, in.CodeHash)
 	if !found {
 		return RedeemOut{Reason: ReasonUnknown}, nil
 	}
 	if c.spent {
-		tx.Exec(`DELETE FROM access_grant WHERE id = ?`, c.grant)
+		deleteGrant(tx, c.grant)
 		return RedeemOut{Reason: ReasonReplayed}, nil
 	}
 	spendCode(tx, in)
 	if reason := c.refuse(in, tx.Now().Unix()); reason != "" {
 		return RedeemOut{Reason: reason}, nil
 	}
-	return issueGrant(tx, c, in)
+	insertGrant(tx, in.GrantID, in.ClientID, c.authorization, in.family())
+	return RedeemOut{
+		OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce, AuthTime: c.authTime, AMR: c.amr, Claims: c.within(c.scope),
+		ClaimsRequest: c.claimsRequest, Resources: c.resources, Refresh: in.RefreshHash != nil,
+	}, nil
 }
 
-// spendCode comes before anything is issued for the code. The row stays as long as the grant it may lead to, to recognise a replay.
+// spendCode comes before anything is issued for the code. The row stays as long as the code can be opened, to recognise a replay.
 func spendCode(tx *object.Tx, in RedeemIn) {
-	tx.Exec(`UPDATE code SET spent = 1, redirect_uri = '', scope = '', nonce = '', challenge = '', access_grant = ?, expires = ?
-		WHERE hash = ?`, in.GrantID, tx.Now().Unix()+in.AccessLifetime, in.CodeHash)
+	tx.Exec(`UPDATE code SET spent = 1, redirect_uri = '', scope = '', nonce = '', challenge = '', resources = '', claims_request = '',
+		jkt = '', access_grant = ?, expires = ? WHERE hash = ?`, in.GrantID, tx.Now().Unix()+in.AccessLifetime, in.CodeHash)
 }
 
-// refuse says why the code is not good for this request, "" when it is.
+// refuse says why the code is not good for this request, "" when it is. A code that was asked for with a key is redeemed with that
+// key (RFC 9449 section 10).
 func (c issued) refuse(in RedeemIn, now int64) Reason {
 	switch {
 	case now >= c.validUntil:
@@ -166,36 +228,14 @@ func (c issued) refuse(in RedeemIn, now int64) Reason {
 		return ReasonRedirect
 	case subtle.ConstantTimeCompare([]byte(c.challenge), []byte(in.Challenge)) != 1:
 		return ReasonChallenge
+	case c.jkt != "" && c.jkt != in.JKT:
+		return ReasonBinding
+	case now >= c.sessionExpires:
+		return ReasonUnknown
 	}
 	return ""
 }
 
-func issueGrant(tx *object.Tx, c issued, in RedeemIn) (RedeemOut, error) {
-	out := RedeemOut{OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce}
-	var amr string
-	now := tx.Now().Unix()
-	if !tx.Row(`SELECT auth_time, amr FROM session WHERE id = ? AND expires > ?`, c.session, now).Scan(&out.AuthTime, &amr) {
-		return RedeemOut{Reason: ReasonUnknown}, nil
-	}
-	fromText(amr, &out.AMR)
-	out.Claims = claims(tx, c.scope)
-	expires := now + in.AccessLifetime
-	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires) VALUES (?, ?, ?, ?, ?)`,
-		in.GrantID, c.session, c.clientID, c.scope, expires)
-	wakeBy(tx, expires)
-	return out, nil
-}
-
-// claims are those of the person that scope covers.
-func claims(tx *object.Tx, scope string) Claims {
-	var all, out Claims
-	tx.Row(`SELECT upn, name, email, email_verified FROM account`).Scan(&all.UPN, &all.Name, &all.Email, &all.EmailVerified)
-	granted := strings.Fields(scope)
-	if slices.Contains(granted, "profile") {
-		out.UPN, out.Name = all.UPN, all.Name
-	}
-	if slices.Contains(granted, "email") {
-		out.Email, out.EmailVerified = all.Email, all.EmailVerified
-	}
-	return out
+func (in *RedeemIn) family() family {
+	return family{in.RefreshHash, in.Binding, in.AccessLifetime, in.RefreshLifetime, in.RefreshAbsolute}
 }

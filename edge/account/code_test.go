@@ -188,7 +188,7 @@ func TestAuthorizeAndRedeemAreOneTransactionEach(t *testing.T) {
 		rows int
 		run  func() error
 	}{
-		{"authorize", 2, func() error { return authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))) }}, // code, application
+		{"authorize", 1, func() error { return authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))) }}, // code
 		{"redeem", 2, func() error { _, err := s.Redeem(t.Context(), id, redemption("code")); return err }},            // code, grant
 		{"userinfo", 0, func() error {
 			wants(t, errOf(s.Userinfo(t.Context(), id, account.UserinfoIn{})), account.ErrGrant)

@@ -1,24 +1,22 @@
 package account
 
-import "github.com/latchkey-id/latchkey/edge/object"
+import (
+	"bytes"
+	"slices"
 
-// The methods on access grants: the records of authorizations. A grant is what access and refresh tokens stand for; they name it.
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// MaxGrants is how many grants an account has at most; for a further one the one not used for longest ends.
+const MaxGrants = 200
+
+// The methods on grants. A grant is what the tokens of one authorization stand for: they name it, and end with it.
 var (
+	Issue       = object.Method[IssueIn, RedeemOut]{Kind: KindName, Name: "issue"}
 	Userinfo    = object.Method[UserinfoIn, UserinfoOut]{Kind: KindName, Name: "userinfo"}
 	GrantFacts  = object.Method[GrantIn, GrantFactsOut]{Kind: KindName, Name: "grant_facts"}
 	RevokeGrant = object.Method[RevokeGrantIn, None]{Kind: KindName, Name: "revoke_grant"}
-	Refresh     = object.Method[RefreshIn, RefreshOut]{Kind: KindName, Name: "refresh"}
 )
-
-// Claims are what an application may know of the person. Those that neither the granted scope (OpenID Connect Core 1.0 section 5.4) nor
-// the claims request (section 5.5) covers are empty.
-type Claims struct {
-	UPN           string `json:"upn,omitempty"`
-	Name          string `json:"name,omitempty"`
-	UpdatedAt     int64  `json:"updated_at,omitempty"` // of the profile, unix seconds
-	Email         string `json:"email,omitempty"`
-	EmailVerified bool   `json:"email_verified,omitempty"`
-}
 
 // UserinfoIn asks for the claims of a grant; ErrGrant when it is not there any more.
 type UserinfoIn struct {
@@ -31,76 +29,175 @@ type UserinfoOut struct {
 	Claims   Claims `json:"claims"`
 }
 
-// GrantIn asks about a grant: ErrGrant when it is not there any more.
-type GrantIn struct {
-	GrantID     string `json:"grant_id"`
-	RefreshHash []byte `json:"refresh_hash,omitempty"` // ErrGrant unless this refresh token is the present one; nil: whichever
+// IssueIn makes a grant from a live session, without a code: for a device that the person has let in (RFC 8628). The members are
+// those of AuthorizeIn and RedeemIn.
+type IssueIn struct {
+	Session       SessionRef `json:"session"`
+	ClientID      string     `json:"client_id"`
+	Scope         string     `json:"scope"`
+	Resources     []string   `json:"resources,omitempty"`
+	ClaimsRequest string     `json:"claims_request,omitempty"`
+	AssignedTo    []string   `json:"assigned_to"`      // no omitempty, as in AuthorizeIn
+	Agreed        bool       `json:"agreed,omitempty"` // remember that the person agreed
+
+	GrantID        string `json:"grant_id"`
+	AccessLifetime int64  `json:"access_lifetime"`
+
+	RefreshHash     []byte `json:"refresh_hash,omitempty"`
+	RefreshLifetime int64  `json:"refresh_lifetime,omitempty"`
+	RefreshAbsolute int64  `json:"refresh_absolute,omitempty"`
+	Binding         string `json:"binding,omitempty"`
+
+	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"` // told when the session ends, "" for none
 }
 
-// GrantFactsOut is what introspection, userinfo and token exchange need of a grant.
+// GrantIn names a grant.
+type GrantIn struct {
+	GrantID     string `json:"grant_id"`
+	RefreshHash []byte `json:"refresh_hash,omitempty"` // ErrGrant unless this is the present refresh token; nil: do not look
+}
+
+// GrantFactsOut is what a grant is.
 type GrantFactsOut struct {
 	ClientID      string   `json:"client_id"`
 	Scope         string   `json:"scope"`
-	SID           string   `json:"sid,omitempty"`
+	SID           string   `json:"sid"`
 	AuthTime      int64    `json:"auth_time"` // unix seconds
 	AMR           []string `json:"amr,omitempty"`
 	Resources     []string `json:"resources,omitempty"`
-	Claims        Claims   `json:"claims"`
+	Claims        Claims   `json:"claims"` // within Scope
 	ClaimsRequest string   `json:"claims_request,omitempty"`
-	Binding       string   `json:"binding,omitempty"` // of its refresh tokens
-	Expires       int64    `json:"expires"`           // of its present refresh token, else of the grant; unix seconds
+	Binding       string   `json:"binding,omitempty"`
+	Expires       int64    `json:"expires"` // unix seconds: of the refresh token when it was asked about, else of the grant
 }
 
-// RevokeGrantIn ends a grant of an application with all its tokens. One that is not there, or another application's, is no error.
+// RevokeGrantIn ends a grant (RFC 7009 section 2.1), if it is the application's. Whichever refresh token of the family is shown, an old
+// one as well, the family ends.
 type RevokeGrantIn struct {
 	GrantID     string `json:"grant_id"`
 	ClientID    string `json:"client_id"`
-	RefreshHash []byte `json:"refresh_hash,omitempty"` // when a refresh token asks for it; one that was replaced ends the grant as well
+	RefreshHash []byte `json:"refresh_hash,omitempty"`
 }
 
-// RefreshIn spends a refresh token and puts its successor in its place (RFC 6749 section 6).
-type RefreshIn struct {
-	GrantID         string   `json:"grant_id"`
-	Presented       []byte   `json:"presented"` // Hash of the secret that was sent
-	Next            []byte   `json:"next"`      // Hash of its successor's
-	ClientID        string   `json:"client_id"` // authenticated by the caller
-	Binding         string   `json:"binding,omitempty"`
-	Scope           string   `json:"scope,omitempty"`     // within what was granted; "" for all of it
-	Resources       []string `json:"resources,omitempty"` // within what was granted; nil for all of them
-	AccessLifetime  int64    `json:"access_lifetime"`     // seconds
-	RefreshLifetime int64    `json:"refresh_lifetime"`    // seconds the successor is good for unused
-	Grace           int64    `json:"grace"`               // seconds in which the one before may come again because an answer was lost
+// authorization is what a person let an application do, as a code and later a grant have it.
+type authorization struct {
+	session, scope, claimsRequest string
+	resources, amr                []string
+	authTime                      int64
 }
 
-// RefreshOut has, when OK, what goes into the tokens.
-type RefreshOut = RedeemOut
+func (a authorization) offline() bool { return slices.Contains(words(a.scope), scopeOffline) }
 
-// Reasons of Refresh besides those of Redeem.
-const (
-	ReasonBinding  Reason = "binding"  // bound to another key or certificate
-	ReasonScope    Reason = "scope"    // more scope than was granted
-	ReasonResource Reason = "resource" // an API that was not granted
-)
+// family is how the refresh tokens of a grant are to be. Without a hash there are none.
+type family struct {
+	hash                       []byte
+	binding                    string
+	access, lifetime, absolute int64 // seconds
+}
+
+// granted is a grant's row, with the person.
+type granted struct {
+	clientID, binding            string
+	offline                      bool
+	current, previous            []byte
+	rotated, until, ends, expire int64
+	authorization
+	person
+}
+
+// loadGrant reads a grant that is live: it has not expired and, unless it is good offline, its session is live.
+func loadGrant(tx *object.Tx, id string) (granted, bool) {
+	var g granted
+	var resources, amr string
+	var sessionExpires int64
+	found := tx.Row(`SELECT g.client_id, g.scope, g.session, g.offline, g.resources, g.claims_request, g.auth_time, g.amr, g.binding,
+		g.refresh_hash, g.previous_hash, g.rotated, g.refresh_until, g.ends, g.expires, coalesce(s.expires, 0),
+		a.upn, a.name, a.email, a.email_verified, a.created
+		FROM access_grant g JOIN account a LEFT JOIN session s ON s.id = g.session WHERE g.id = ?`, id).
+		Scan(&g.clientID, &g.scope, &g.session, &g.offline, &resources, &g.claimsRequest, &g.authTime, &amr, &g.binding,
+			&g.current, &g.previous, &g.rotated, &g.until, &g.ends, &g.expire, &sessionExpires,
+			&g.UPN, &g.Name, &g.Email, &g.EmailVerified, &g.UpdatedAt)
+	now := tx.Now().Unix()
+	if !found || now >= g.expire || !g.offline && now >= sessionExpires {
+		return granted{}, false
+	}
+	g.resources = words(resources)
+	fromText(amr, &g.amr)
+	return g, true
+}
+
+// insertGrant writes a grant. Those beyond MaxGrants end.
+func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) {
+	now := tx.Now().Unix()
+	expires, until, ends := now+f.access, int64(0), int64(0)
+	if f.hash != nil {
+		ends = now + f.absolute
+		until = min(now+f.lifetime, ends)
+	}
+	expires = max(expires, until)
+	tx.Exec(`DELETE FROM access_grant WHERE id IN (SELECT id FROM access_grant ORDER BY used DESC, created DESC, id LIMIT -1 OFFSET ?)`,
+		MaxGrants-1)
+	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires, offline, resources, claims_request, auth_time, amr, binding,
+		refresh_hash, refresh_until, ends, created, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, a.session, clientID, a.scope, expires, a.offline(), joined(a.resources), a.claimsRequest, a.authTime, jsonText(a.amr),
+		f.binding, blob(f.hash), until, ends, now, now)
+	wakeBy(tx, expires)
+}
+
+func deleteGrant(tx *object.Tx, id string) { tx.Exec(`DELETE FROM access_grant WHERE id = ?`, id) }
+
+func issue(tx *object.Tx, in IssueIn) (RedeemOut, error) {
+	f := family{in.RefreshHash, in.Binding, in.AccessLifetime, in.RefreshLifetime, in.RefreshAbsolute}
+	if err := new(bounds).ref(in.Session).text(in.ClientID, 1, maxClientID).text(in.Scope, 0, maxText).resources(in.Resources).
+		text(in.ClaimsRequest, 0, maxText).id(in.GrantID).seconds(in.AccessLifetime, day).family(f).
+		text(in.BackchannelLogoutURI, 0, maxURI).err(); err != nil {
+		return RedeemOut{}, err
+	}
+	s, err := checkSession(tx, in.Session)
+	if err != nil {
+		return RedeemOut{}, err
+	}
+	who, agreed := loadPerson(tx, in.ClientID)
+	if !assigned(who.UPN, in.AssignedTo) {
+		return RedeemOut{}, ErrAssignment
+	}
+	if in.Agreed {
+		agreed.add(tx, agreement{in.ClientID, words(in.Scope), in.Resources})
+	} else {
+		agreed.use(tx)
+	}
+	a := authorization{in.Session.ID, in.Scope, in.ClaimsRequest, in.Resources, s.amr, s.authTime}
+	insertGrant(tx, in.GrantID, in.ClientID, a, f)
+	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, "")
+	return RedeemOut{
+		OK: true, SID: a.session, Scope: a.scope, AuthTime: a.authTime, AMR: a.amr, Claims: who.within(a.scope),
+		ClaimsRequest: a.claimsRequest, Resources: a.resources, Refresh: f.hash != nil,
+	}, nil
+}
 
 func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
-	out, err := grantFacts(tx, GrantIn{GrantID: in.GrantID})
-	return UserinfoOut{ClientID: out.ClientID, Claims: out.Claims}, err
+	g, found := loadGrant(tx, in.GrantID)
+	if !found {
+		return UserinfoOut{}, ErrGrant
+	}
+	return UserinfoOut{ClientID: g.clientID, Claims: g.within(g.scope)}, nil
 }
 
 func grantFacts(tx *object.Tx, in GrantIn) (GrantFactsOut, error) {
-	var out GrantFactsOut
-	var amr string
+	g, found := loadGrant(tx, in.GrantID)
+	if !found {
+		return GrantFactsOut{}, ErrGrant
+	}
+	expires := g.expire
 	if in.RefreshHash != nil {
-		return out, ErrGrant // there are none
+		if expires = g.until; tx.Now().Unix() >= g.until || !bytes.Equal(in.RefreshHash, g.current) {
+			return GrantFactsOut{}, ErrGrant
+		}
 	}
-	if !tx.Row(`SELECT g.client_id, g.scope, g.session, g.expires, s.auth_time, s.amr FROM access_grant g JOIN session s ON s.id = g.session
-		WHERE g.id = ? AND g.expires > ?`, in.GrantID, tx.Now()).
-		Scan(&out.ClientID, &out.Scope, &out.SID, &out.Expires, &out.AuthTime, &amr) {
-		return out, ErrGrant
-	}
-	fromText(amr, &out.AMR)
-	out.Claims = claims(tx, out.Scope)
-	return out, nil
+	return GrantFactsOut{
+		ClientID: g.clientID, Scope: g.scope, SID: g.session, AuthTime: g.authTime, AMR: g.amr, Resources: g.resources,
+		Claims: g.within(g.scope), ClaimsRequest: g.claimsRequest, Binding: g.binding, Expires: expires,
+	}, nil
 }
 
 func revokeGrant(tx *object.Tx, in RevokeGrantIn) (None, error) {

@@ -14,9 +14,9 @@ func TestClaimsAreThoseOfTheScope(t *testing.T) {
 	id, ref := w.account()
 	for scope, want := range map[string]account.Claims{
 		"openid":               {},
-		"openid profile":       {UPN: "ada@example.org", Name: "Ada"},
+		"openid profile":       {UPN: "ada@example.org", Name: "Ada", UpdatedAt: 1_800_000_000},
 		"openid email":         {Email: "ada@example.org", EmailVerified: true},
-		"openid email profile": {UPN: "ada@example.org", Name: "Ada", Email: "ada@example.org", EmailVerified: true},
+		"openid email profile": {UPN: "ada@example.org", Name: "Ada", UpdatedAt: 1_800_000_000, Email: "ada@example.org", EmailVerified: true},
 		"openid emails":        {},
 	} {
 		secret := account.NewSecret()

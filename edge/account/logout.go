@@ -74,7 +74,9 @@ func endAllBut(tx *object.Tx, keep string) {
 	}
 }
 
-// end ends a session: it and all that was issued under it is gone, and a logout for each of its applications is in the outbox.
+// end ends a session: it and all that was issued under it is gone, and a logout for each of its applications is in the outbox. Grants
+// with offline_access stay, as that is what the person agreed to (OpenID Connect Back-Channel Logout 1.0 section 2.7), and so do the
+// spent codes that would revoke them when replayed.
 // It reports whether there was such a session that had not run out already.
 func end(tx *object.Tx, session string) bool {
 	var expires int64
@@ -87,7 +89,9 @@ func end(tx *object.Tx, session string) bool {
 		row.Scan(&out.ClientID, &out.BackchannelLogoutURI)
 		tx.Later(TopicLogout, out)
 	}
-	for _, table := range []string{"participant", "code", "access_grant", "proof"} {
+	tx.Exec(`DELETE FROM access_grant WHERE session = ? AND offline = 0`, session)
+	tx.Exec(`DELETE FROM code WHERE session = ? AND access_grant NOT IN (SELECT id FROM access_grant)`, session)
+	for _, table := range []string{"participant", "proof"} {
 		tx.Exec(`DELETE FROM `+table+` WHERE session = ?`, session)
 	}
 	tx.Exec(`DELETE FROM bucket WHERE id = ?`, "session:"+session)

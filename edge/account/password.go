@@ -41,7 +41,8 @@ type BeginProofIn struct {
 
 // ReplaceCredentialIn spends a proof (ErrSpent) and puts a new record in the place of the old one. Attempts and proofs begun
 // before die with the old record. With a proof of BeginProof every other session ends, applications are told; with an
-// UpgradeProof of CompleteSignin (same password, new parameters) the others stay.
+// UpgradeProof of CompleteSignin (same password, new parameters) the others stay. With the sessions go all grants that are good
+// offline: whoever knew the old password may have made one, and they would outlive it for months (RFC 9700 section 4.14.2).
 type ReplaceCredentialIn struct {
 	Session   SessionRef `json:"session"`
 	ProofHash []byte     `json:"proof_hash"`
@@ -129,6 +130,7 @@ func replaceCredential(tx *object.Tx, in ReplaceCredentialIn) (None, error) {
 	tx.Exec(`DELETE FROM attempt`)
 	if !upgrade {
 		endAllBut(tx, in.Session.ID)
+		tx.Exec(`DELETE FROM access_grant WHERE offline = 1`)
 	}
 	return None{}, nil
 }

@@ -104,9 +104,40 @@ CREATE TABLE access_grant (
 ) STRICT, WITHOUT ROWID;
 `
 
+// families is the second migration: an access grant keeps what its refresh tokens need, and the person's consent is remembered. The
+// rows of before are grants without refresh tokens.
+const families = `
+ALTER TABLE code ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+ALTER TABLE code ADD COLUMN claims_request TEXT NOT NULL DEFAULT '';
+ALTER TABLE code ADD COLUMN jkt TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_grant ADD COLUMN offline INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_grant ADD COLUMN claims_request TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_grant ADD COLUMN auth_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN amr TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE access_grant ADD COLUMN binding TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_grant ADD COLUMN refresh_hash BLOB NOT NULL DEFAULT x'';
+ALTER TABLE access_grant ADD COLUMN previous_hash BLOB NOT NULL DEFAULT x'';
+ALTER TABLE access_grant ADD COLUMN rotated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN refresh_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE access_grant ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+UPDATE access_grant SET auth_time = coalesce((SELECT s.auth_time FROM session s WHERE s.id = access_grant.session), 0),
+	amr = coalesce((SELECT s.amr FROM session s WHERE s.id = access_grant.session), '[]'),
+	created = max(expires - 600, 0), used = max(expires - 600, 0);
+CREATE TABLE consent (
+	client_id TEXT    PRIMARY KEY,
+	scope     TEXT    NOT NULL,
+	resources TEXT    NOT NULL,
+	since     INTEGER NOT NULL,
+	last_used INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
 // New declares the kind of object.
 func New(d Deps) *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: []string{schema}, Alarm: sweep, Effects: d.Effects}
+	k := &object.Kind{Name: KindName, Migrations: []string{schema, families}, Alarm: sweep, Effects: d.Effects}
 	object.Handle(k, BeginSignup, beginSignup)
 	object.Handle(k, CheckCode, checkCode)
 	object.Handle(k, ReplaceCode, replaceCode)
@@ -124,8 +155,13 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, ReplaceCredential, replaceCredential)
 	object.Handle(k, Authorize, authorize)
 	object.Handle(k, Redeem, redeem)
+	object.Handle(k, Issue, issue)
+	object.Handle(k, Refresh, refresh)
 	object.Handle(k, Userinfo, userinfo)
 	object.Handle(k, GrantFacts, grantFacts)
 	object.Handle(k, RevokeGrant, revokeGrant)
+	object.Handle(k, GrantConsent, grantConsent)
+	object.Handle(k, Consents, consents)
+	object.Handle(k, RevokeConsent, revokeConsent)
 	return k
 }

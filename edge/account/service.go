@@ -108,7 +108,7 @@ func (s *Service) ReplaceCredential(ctx context.Context, id string, in ReplaceCr
 	return do(ctx, s, ReplaceCredential, id, in)
 }
 
-// Authorize writes an authorization code. ErrSession, ErrStale.
+// Authorize writes an authorization code. ErrSession, ErrStale, ErrAssignment, ErrConsent, in this order.
 func (s *Service) Authorize(ctx context.Context, id string, in AuthorizeIn) (AuthorizeOut, error) {
 	return call(ctx, s, Authorize, id, in)
 }
@@ -123,12 +123,38 @@ func (s *Service) Userinfo(ctx context.Context, id string, in UserinfoIn) (Useri
 	return call(ctx, s, Userinfo, id, in)
 }
 
-// GrantFacts says what stands behind a token. ErrGrant.
+// Issue makes a grant without a code. ErrSession, ErrAssignment.
+func (s *Service) Issue(ctx context.Context, id string, in IssueIn) (RedeemOut, error) {
+	return call(ctx, s, Issue, id, in)
+}
+
+// Refresh spends a refresh token and puts its successor in its place. A token that is refused is a result, because revoking must
+// last.
+func (s *Service) Refresh(ctx context.Context, id string, in RefreshIn) (RefreshOut, error) {
+	return call(ctx, s, Refresh, id, in)
+}
+
+// GrantFacts tells what a grant is. It writes nothing. ErrGrant.
 func (s *Service) GrantFacts(ctx context.Context, id string, in GrantIn) (GrantFactsOut, error) {
 	return call(ctx, s, GrantFacts, id, in)
 }
 
-// RevokeGrant ends a grant with all its tokens. It can be called again.
+// RevokeGrant ends a grant with all its tokens. One that is not there has ended already.
 func (s *Service) RevokeGrant(ctx context.Context, id string, in RevokeGrantIn) error {
 	return do(ctx, s, RevokeGrant, id, in)
+}
+
+// GrantConsent remembers what the person agreed to. ErrSession.
+func (s *Service) GrantConsent(ctx context.Context, id string, in GrantConsentIn) error {
+	return do(ctx, s, GrantConsent, id, in)
+}
+
+// Consents lists the applications that may do something for the person. ErrSession.
+func (s *Service) Consents(ctx context.Context, id string, ref SessionRef) (ConsentsOut, error) {
+	return call(ctx, s, Consents, id, ref)
+}
+
+// RevokeConsent takes from an application all that it may do. ErrSession.
+func (s *Service) RevokeConsent(ctx context.Context, id string, in RevokeConsentIn) error {
+	return do(ctx, s, RevokeConsent, id, in)
 }

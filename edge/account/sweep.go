@@ -31,6 +31,7 @@ func wakeBy(tx *object.Tx, t int64) {
 func sweep(tx *object.Tx) error {
 	now := tx.Now()
 	tx.Exec(`DELETE FROM participant WHERE session IN (SELECT id FROM session WHERE expires <= ?)`, now)
+	tx.Exec(`DELETE FROM access_grant WHERE offline = 0 AND session IN (SELECT id FROM session WHERE expires <= ?)`, now)
 	next := int64(0)
 	for _, table := range expiring {
 		tx.Exec(`DELETE FROM `+table+` WHERE expires <= ?`, now)

@@ -1,0 +1,71 @@
+package account
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/object"
+)
+
+// Scope values that this package knows (OpenID Connect Core 1.0 sections 5.4 and 11). The others are the callers' business.
+const (
+	scopeProfile = "profile"
+	scopeEmail   = "email"
+	scopeOffline = "offline_access"
+)
+
+// Claims are what an application may know of the person. Those outside the granted scope are empty (OpenID Connect Core 1.0
+// section 5.4): UPN, Name and UpdatedAt need profile, Email and EmailVerified need email.
+type Claims struct {
+	UPN           string `json:"upn,omitempty"`
+	Name          string `json:"name,omitempty"`
+	UpdatedAt     int64  `json:"updated_at,omitempty"` // unix seconds; when UPN and Name were set last
+	Email         string `json:"email,omitempty"`
+	EmailVerified bool   `json:"email_verified,omitempty"`
+}
+
+// person is all that there is to know.
+type person struct{ Claims }
+
+// within are the claims that scope covers.
+func (p person) within(scope string) Claims {
+	granted := words(scope)
+	if !slices.Contains(granted, scopeProfile) {
+		p.UPN, p.Name, p.UpdatedAt = "", "", 0
+	}
+	if !slices.Contains(granted, scopeEmail) {
+		p.Email, p.EmailVerified = "", false
+	}
+	return p.Claims
+}
+
+// loadPerson reads the person and what the person agreed to for an application, in one statement.
+func loadPerson(tx *object.Tx, clientID string) (person, consent) {
+	var p person
+	c := consent{agreement: agreement{clientID: clientID}}
+	var scope, resources string
+	tx.Row(`SELECT a.upn, a.name, a.email, a.email_verified, a.created, c.client_id IS NOT NULL, c.scope, c.resources, c.since, c.last_used
+		FROM account a LEFT JOIN consent c ON c.client_id = ?`, clientID).
+		Scan(&p.UPN, &p.Name, &p.Email, &p.EmailVerified, &p.UpdatedAt, &c.given, &scope, &resources, &c.since, &c.lastUsed)
+	c.scope, c.resources = words(scope), words(resources)
+	return p, c
+}
+
+// assigned reports whether an application with this list is for the person; nil is for everyone.
+func assigned(upn string, list []string) bool {
+	if list == nil {
+		return true
+	}
+	_, domain, _ := strings.Cut(upn, "@")
+	return slices.Contains(list, upn) || slices.Contains(list, "*@"+domain)
+}
+
+// words and joined are lists as they are stored: separated by spaces, which neither scope values nor URIs have.
+func words(text string) []string { return strings.Fields(text) }
+
+func joined(list []string) string { return strings.Join(list, " ") }
+
+// within reports whether all of part is in whole.
+func within(part, whole []string) bool {
+	return !slices.ContainsFunc(part, func(one string) bool { return !slices.Contains(whole, one) })
+}
