@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/names"
+	"github.com/latchkey-id/latchkey/edge/oauth"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
 )
@@ -101,15 +102,19 @@ func checkOrigin(s string) error {
 
 // checkMail refuses the outbox anywhere but on a machine of one's own: who can open it can prove any address.
 func checkMail(c Config) error {
-	u, _ := url.Parse(c.Issuer) // checked on its own
-	local := u != nil && (u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || strings.HasSuffix(u.Hostname(), ".test"))
 	switch {
 	case c.Mail == "":
 		return errors.New("want smtp://user:password@host:port?from=…, https://…?from=…, or outbox: on a local host")
-	case strings.HasPrefix(c.Mail, "outbox:") && !local:
+	case strings.HasPrefix(c.Mail, "outbox:") && !c.local():
 		return errors.New("outbox: shows everybody's codes, so it works only with an issuer on localhost; set smtp:// or https://")
 	}
 	return nil
+}
+
+// local reports whether the issuer is there to be tried out.
+func (c Config) local() bool {
+	u, err := url.Parse(c.Issuer)
+	return err == nil && oauth.ThisMachine(u.Hostname())
 }
 
 func or(s, otherwise string) string {

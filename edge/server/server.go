@@ -72,9 +72,9 @@ func New(d Deps) (*Service, error) {
 		Mail: box, Address: address, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
 	portal.New(portal.Deps{Accounts: accounts, Keys: ring, Now: d.Now, Log: d.Log}).Mount(mux)
-	mux.Handle("PUT "+tenant.RouteApplications, tenant.OperatorHandler(tenant.Deps{
-		Applications: applications, OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
-	}))
+	tenant.Mount(mux, tenant.Deps{
+		Applications: applications, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
+	})
 	mail.Mount(mux)
 	mux.HandleFunc("GET "+api.RouteConfiguration, func(w http.ResponseWriter, r *http.Request) {
 		problem.JSON(w, api.Configuration{Issuer: c.Issuer, DefaultDomain: c.DefaultDomain, RangeService: c.RangeService, KSF: api.CurrentKSF})

@@ -62,15 +62,12 @@ const (
 	SubjectPairwise = "pairwise"
 )
 
-// scopeOffline asks for refresh tokens that outlive the session (OpenID Connect Core 1.0 section 11).
-const scopeOffline = "offline_access"
-
 // What an application may register. Parse says which of it an application gets that says nothing.
 var (
 	grantTypes    = []string{GrantCode, GrantImplicit, GrantRefresh, GrantClient, GrantDevice, GrantExchange}
 	responseTypes = []string{ResponseCode, ResponseIDToken, ResponseHybrid}
 	responseModes = []string{"query", "form_post", "fragment"}
-	scopes        = []string{"openid", "profile", "email", scopeOffline}
+	scopes        = []string{"openid", "profile", "email", oauth.ScopeOffline}
 	signingAlgs   = []string{"ES256", "RS256", "EdDSA", "PS256"}
 	authMethods   = []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey, AuthTLS, AuthSelfSigned}
 	ecAlgs        = []string{string(jose.ECDH_ES_A256KW), string(jose.ECDH_ES)}

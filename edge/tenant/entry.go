@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+
+	"github.com/latchkey-id/latchkey/edge/oauth"
 )
 
 // entry is an application as the file writes it.
@@ -61,7 +63,7 @@ func (e entry) application() Application {
 	app.ClientID, app.Name, app.Kind = e.ClientID, e.Name, AppKind(or(string(e.Kind), string(AppWeb)))
 	if len(app.GrantTypes) == 0 {
 		app.GrantTypes = []string{GrantCode}
-		if slices.Contains(e.Scopes, scopeOffline) {
+		if slices.Contains(e.Scopes, oauth.ScopeOffline) {
 			app.GrantTypes = []string{GrantCode, GrantRefresh}
 		}
 	}

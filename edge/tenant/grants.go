@@ -16,10 +16,10 @@ func (a Application) forPeople() bool { return a.answersIn() || a.MayUse(GrantDe
 
 // checkGrants holds grant types and response types together (RFC 7591 section 2.1), and what else goes with them.
 func checkGrants(app Application, wrong func(field, fault string)) {
-	wrong("grant_types", within(app.GrantTypes, grantTypes))
 	if len(app.ResponseTypes) > 0 || app.answersIn() {
 		wrong("response_types", within(app.ResponseTypes, responseTypes))
 	}
+	wrong("grant_types", within(app.GrantTypes, grantTypes))
 	code := slices.Contains(app.ResponseTypes, ResponseCode) || slices.Contains(app.ResponseTypes, ResponseHybrid)
 	implicit := slices.Contains(app.ResponseTypes, ResponseIDToken) || slices.Contains(app.ResponseTypes, ResponseHybrid)
 	wrong("grant_types", goTogether(code, app.MayUse(GrantCode), "code", GrantCode))
@@ -36,7 +36,7 @@ func checkGrants(app Application, wrong func(field, fault string)) {
 	if app.answersIn() && !slices.Contains(app.Scopes, oauth.ScopeOpenID) {
 		wrong("scopes", "lacks openid: add it")
 	}
-	if slices.Contains(app.Scopes, scopeOffline) && !app.MayUse(GrantRefresh) {
+	if slices.Contains(app.Scopes, oauth.ScopeOffline) && !app.MayUse(GrantRefresh) {
 		wrong("scopes", "has offline_access, which is for refresh tokens: add refresh_token to grant_types")
 	}
 }

@@ -22,11 +22,25 @@ const RouteApplications = "/operator/applications"
 // minOperatorKey is the length under which an operator key is treated as not set.
 const minOperatorKey = 32
 
-// Deps is what OperatorHandler needs.
+// Registry is what an operator works on (Service).
+type Registry interface {
+	Put(ctx context.Context, f File) (Changes, error)
+	Resource(ctx context.Context, identifier string) (Resource, error)
+	List(ctx context.Context, after string) ([]Application, error)
+	Remove(ctx context.Context, clientID string) error
+	AddInitialToken(ctx context.Context, in AddInitialTokenIn) error
+	InitialTokens(ctx context.Context) ([]InitialToken, error)
+	RevokeInitialToken(ctx context.Context, in RevokeInitialTokenIn) (RevokeInitialTokenOut, error)
+}
+
+// Deps is what the operator's routes need.
 type Deps struct {
-	Applications interface {
-		Put(ctx context.Context, f File) (Changes, error)
-	}
+	Applications Registry
+	// Document fetches the document at a sector_identifier_uri, from public hosts only (token.Service.Document). Nil: nothing is fetched
+	// and nothing that needs it is registered.
+	Document func(ctx context.Context, address string) ([]byte, error)
+	// Local says that the issuer is there to be tried out, so that addresses of this machine may be registered to be called.
+	Local bool
 	// EnsureAlg is called with the ID token algorithms of a file before it is registered, so that their keys are in the JWKS
 	// before the first token (keys.Service.EnsureAlg). Nil: not called.
 	EnsureAlg   func(ctx context.Context, alg string) error
@@ -41,10 +55,29 @@ type refusal struct {
 	Faults Faults `json:"faults"`
 }
 
-// OperatorHandler answers PUT /operator/applications: bearer token, a file for Parse as body, Changes as answer. Every error is a
-// problem document (RFC 9457); one about the file has a detail for people and the faults for programs. Whoever mounts it names
-// the method.
-func OperatorHandler(d Deps) http.Handler {
+// Mount adds the operator's routes to mux. Each wants the operator key as bearer token, and answers errors with problem documents (RFC 9457).
+//
+//	PUT    /operator/applications               a file for Parse → Changes; a refusal has a detail for people and the faults for programs
+//	GET    /operator/applications?after=        Listing
+//	DELETE /operator/applications/{client_id}   204
+//	POST   /operator/initial-access-tokens      InitialTokenRequest → NewInitialToken
+//	GET    /operator/initial-access-tokens      InitialTokenList
+//	DELETE /operator/initial-access-tokens/{id} RevokeInitialTokenOut; with ?applications=true what was registered with it goes, too
+func Mount(mux *http.ServeMux, d Deps) {
+	for route, answer := range map[string]func(w http.ResponseWriter, r *http.Request) (any, error){
+		"PUT " + RouteApplications:           d.load,
+		"GET " + RouteApplications:           d.list,
+		"DELETE " + RouteApplications + "/":  d.remove,
+		"POST " + RouteInitialTokens:         d.addToken,
+		"GET " + RouteInitialTokens:          d.listTokens,
+		"DELETE " + RouteInitialTokens + "/": d.revokeToken,
+	} {
+		mux.Handle(route, d.operators(answer))
+	}
+}
+
+// operators lets only the operator in.
+func (d Deps) operators(answer func(w http.ResponseWriter, r *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !authorised(r, d.OperatorKey) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey operator"`)
@@ -53,7 +86,7 @@ func OperatorHandler(d Deps) http.Handler {
 			problem.Write(w, r, d.Log, p)
 			return
 		}
-		changes, err := d.put(w, r)
+		body, err := answer(w, r)
 		if faults, ok := errors.AsType[Faults](err); ok {
 			refuse(w, r, faults)
 			return
@@ -62,10 +95,23 @@ func OperatorHandler(d Deps) http.Handler {
 			problem.Write(w, r, d.Log, err)
 			return
 		}
-		d.Log.InfoContext(r.Context(), "applications registered", "request", r.Header.Get(problem.RequestHeader),
-			"added", changes.Added, "changed", changes.Changed, "removed", changes.Removed)
-		problem.JSON(w, changes)
+		if body == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		problem.JSON(w, body)
 	})
+}
+
+// load answers PUT /operator/applications.
+func (d Deps) load(w http.ResponseWriter, r *http.Request) (any, error) {
+	changes, err := d.put(w, r)
+	if err != nil {
+		return nil, err
+	}
+	d.Log.InfoContext(r.Context(), "applications registered", "request", r.Header.Get(problem.RequestHeader),
+		"added", changes.Added, "changed", changes.Changed, "removed", changes.Removed)
+	return changes, nil
 }
 
 func (d Deps) put(w http.ResponseWriter, r *http.Request) (Changes, error) {
@@ -80,6 +126,9 @@ func (d Deps) put(w http.ResponseWriter, r *http.Request) (Changes, error) {
 		return Changes{}, problem.New(api.CodeBadRequest)
 	}
 	file, err := Parse(data)
+	if err == nil {
+		err = d.examine(r.Context(), file)
+	}
 	if err != nil {
 		return Changes{}, err
 	}
@@ -103,7 +152,7 @@ func authorised(r *http.Request, key string) bool {
 
 func refuse(w http.ResponseWriter, r *http.Request, faults Faults) {
 	p := problem.New(api.CodeBadRequest)
-	p.Title = "The file of applications was refused. Nothing was changed."
+	p.Title = "The request was refused. Nothing was changed."
 	p.Instance = r.Header.Get(problem.RequestHeader)
 	data, err := json.Marshal(refusal{*p, faults.Error(), faults})
 	if err != nil {

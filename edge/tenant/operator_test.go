@@ -16,6 +16,7 @@ const operatorKey = "operator-key-operator-key-operator-key"
 
 // registry takes what it is given.
 type registry struct {
+	Registry
 	puts []File
 	algs []string
 	err  error
@@ -29,6 +30,12 @@ func (r *registry) Put(_ context.Context, f File) (Changes, error) {
 func (r *registry) ensure(_ context.Context, alg string) error {
 	r.algs = append(r.algs, alg)
 	return nil
+}
+
+func operator(d Deps) http.Handler {
+	mux := http.NewServeMux()
+	Mount(mux, d)
+	return mux
 }
 
 func TestOperator(t *testing.T) {
@@ -51,7 +58,7 @@ func TestOperator(t *testing.T) {
 	} {
 		registry := &registry{err: c.err}
 		var log bytes.Buffer
-		h := OperatorHandler(Deps{Applications: registry, EnsureAlg: registry.ensure, OperatorKey: operatorKey, Log: slog.New(slog.NewJSONHandler(&log, nil))})
+		h := operator(Deps{Applications: registry, EnsureAlg: registry.ensure, OperatorKey: operatorKey, Log: slog.New(slog.NewJSONHandler(&log, nil))})
 		r := httptest.NewRequest(http.MethodPut, RouteApplications, strings.NewReader(c.body))
 		r.Header.Set("Content-Type", c.media)
 		r.Header.Set("Authorization", c.authorization)
@@ -78,7 +85,7 @@ func TestOperator(t *testing.T) {
 func TestWithoutAnOperatorKeyNobodyIsTheOperator(t *testing.T) {
 	for _, key := range []string{"", "short"} {
 		registry := &registry{}
-		h := OperatorHandler(Deps{Applications: registry, OperatorKey: key, Log: slog.New(slog.DiscardHandler)})
+		h := operator(Deps{Applications: registry, OperatorKey: key, Log: slog.New(slog.DiscardHandler)})
 		r := httptest.NewRequest(http.MethodPut, RouteApplications, bytes.NewReader(file(shop(nil))))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+key)

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// strict decodes one JSON object and nothing after it, whose members have exactly the given names, each at most once. Even when it
-// fails, v has what could be read.
+// strict decodes one JSON object and nothing after it, whose members have exactly the given names, each at most once; nil allows every
+// name. Even when it fails, v has what could be read.
 func strict(data []byte, v any, members []string) error {
 	err := json.Unmarshal(data, v)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -38,11 +38,11 @@ func checkMembers(data []byte, members []string) error {
 		if err != nil || !ok {
 			return io.ErrUnexpectedEOF
 		}
-		if !slices.Contains(members, name) {
+		if members != nil && !slices.Contains(members, name) {
 			return fmt.Errorf("has an unknown member %.64q: remove it or correct its spelling (known: %s)", name, strings.Join(members, ", "))
 		}
 		if slices.Contains(seen, name) {
-			return fmt.Errorf("has the member %q twice: remove one", name)
+			return fmt.Errorf("has the member %.64q twice: remove one", name)
 		}
 		seen = append(seen, name)
 		var skip json.RawMessage
