@@ -39,6 +39,7 @@ type AuthorizeIn struct {
 	KeptMaxAge    int64    `json:"kept_max_age,omitempty"`   // seconds; ErrStale when the session is a kept one and the password is older; 0: any
 	ClaimsRequest string   `json:"claims_request,omitempty"` // the claims parameter, up to 1024 bytes
 	Resources     []string `json:"resources,omitempty"`      // identifiers of APIs (RFC 8707), up to 8
+	Lifetime      int64    `json:"lifetime,omitempty"`       // of the code, in seconds, at most an hour; 0: CodeLifetime
 	JKT           string   `json:"jkt,omitempty"`            // dpop_jkt: thumbprint that the code is bound to (RFC 9449 section 10)
 }
 
@@ -133,7 +134,8 @@ func (in *AuthorizeIn) bounds() error {
 	b := new(bounds).ref(in.Session).text(in.ClientID, 1, maxClientID).
 		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
 		text(in.BackchannelLogoutURI, 0, maxURI).text(in.FrontchannelLogoutURI, 0, maxURI).
-		resources(in.Resources).text(in.ClaimsRequest, 0, maxText).text(in.JKT, 0, maxID)
+		resources(in.Resources).text(in.ClaimsRequest, 0, maxText).text(in.JKT, 0, maxID).
+		check(in.Lifetime >= 0 && in.Lifetime <= 3600)
 	if in.CodeHash != nil {
 		b.hash(in.CodeHash).text(in.Challenge, challengeLen, challengeLen)
 	}
@@ -145,6 +147,9 @@ func insertCode(tx *object.Tx, in AuthorizeIn, now int64) {
 		return
 	}
 	until := now + CodeLifetime
+	if in.Lifetime != 0 {
+		until = now + in.Lifetime
+	}
 	tx.Exec(`INSERT INTO code (hash, session, client_id, redirect_uri, scope, nonce, challenge, valid_until, spent, access_grant,
 		expires, resources, claims_request, jkt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?, ?, ?, ?)`,
 		in.CodeHash, in.Session.ID, in.ClientID, in.RedirectURI, in.Scope, in.Nonce, in.Challenge, until,
