@@ -67,7 +67,7 @@ func (s *Service) checkObject(app tenant.Application, c claimSet) error {
 		return oauth.ErrInvalidRequestObject.With("sub of the request object must not be the client_id")
 	case !c.meantFor(false, s.issuer):
 		return oauth.ErrInvalidRequestObject.With("aud of the request object must be the issuer, alone")
-	case !s.timely(c, maxObject, ok4 && unique != ""):
+	case !ok4 || !s.timely(c, maxObject, unique != ""): // what is to be remembered must end
 		return oauth.ErrInvalidRequestObject.With("the request object has expired, is not valid yet, or is valid for longer than an hour")
 	case c.has("request") || c.has("request_uri"):
 		return oauth.ErrInvalidRequestObject.With("a request object cannot hold another")
