@@ -45,6 +45,9 @@ type jwtAccess struct {
 	Grant string `json:"grant,omitempty"`
 }
 
+// ExpiresAt is exp.
+func (j jwtAccess) ExpiresAt() int64 { return j.Expires }
+
 // grantRef names an account's record of an authorization.
 type grantRef struct {
 	Account string `json:"a"`

@@ -190,7 +190,10 @@ type tokens struct {
 	ExpiresIn   int64  `json:"expires_in"`
 	Scope       string `json:"scope"`
 	IDToken     string `json:"id_token"`
-	Error       string `json:"error"`
+
+	RefreshToken string `json:"refresh_token"`
+
+	Error string `json:"error"`
 }
 
 func (b *browser) redeem(form url.Values, header ...string) (reply, tokens) {

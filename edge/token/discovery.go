@@ -1,10 +1,11 @@
 package token
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
-	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 // metadata says what this provider does and nothing that it does not (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2,
@@ -17,12 +18,15 @@ type metadata struct {
 	Userinfo              string   `json:"userinfo_endpoint"`
 	JWKS                  string   `json:"jwks_uri"`
 	EndSession            string   `json:"end_session_endpoint"`
+	Introspection         string   `json:"introspection_endpoint"`
+	Revocation            string   `json:"revocation_endpoint"`
 	ServiceDocumentation  string   `json:"service_documentation"`
 	Scopes                []string `json:"scopes_supported"`
 	ResponseTypes         []string `json:"response_types_supported"`
 	ResponseModes         []string `json:"response_modes_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	Subjects              []string `json:"subject_types_supported"`
+	ACRs                  []string `json:"acr_values_supported"`
 	Claims                []string `json:"claims_supported"`
 	ClaimTypes            []string `json:"claim_types_supported"`
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
@@ -52,12 +56,15 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		Userinfo:              s.issuer + RouteUserinfo,
 		JWKS:                  s.issuer + RouteJWKS,
 		EndSession:            s.issuer + RouteLogout,
+		Introspection:         s.issuer + RouteIntrospect,
+		Revocation:            s.issuer + RouteRevoke,
 		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",
 		Scopes:                scopes,
 		ResponseTypes:         []string{typeCode},
 		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)},
-		GrantTypes:            []string{tenant.GrantCode},
-		Subjects:              []string{"public"},
+		GrantTypes:            s.grantTypes(),
+		Subjects:              []string{subjectPublic, subjectPairwise},
+		ACRs:                  acrs,
 		Claims:                claimNames,
 		ClaimTypes:            []string{"normal"},
 		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA", "PS256"},
@@ -76,3 +83,6 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		BackChannelSession:    true,
 	})
 }
+
+// grantTypes are those that the token endpoint has, in alphabetical order.
+func (s *Service) grantTypes() []string { return slices.Sorted(maps.Keys(s.grants)) }

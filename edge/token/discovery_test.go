@@ -34,7 +34,8 @@ func TestDiscoveryNamesEndpointsThatAnswer(t *testing.T) {
 	if m["issuer"] != g.URL {
 		t.Errorf("issuer %v", m["issuer"])
 	}
-	for _, name := range []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"} {
+	for _, name := range []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
+		"introspection_endpoint", "revocation_endpoint"} {
 		address, _ := m[name].(string)
 		path, ours := strings.CutPrefix(address, g.URL)
 		if res := g.browser().get(path); !ours || res.StatusCode == http.StatusNotFound {
@@ -75,8 +76,9 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		t.Errorf("claims that are not mentioned: %v", claims)
 	}
 	for name, want := range map[string]string{
-		"response_types_supported": "code", "grant_types_supported": "authorization_code", "subject_types_supported": "public",
-		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email", "claim_types_supported": "normal",
+		"response_types_supported": "code", "grant_types_supported": "authorization_code client_credentials refresh_token",
+		"subject_types_supported": "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
+		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access", "claim_types_supported": "normal",
 		"token_endpoint_auth_methods_supported": "none client_secret_basic client_secret_post",
 		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query form_post",
 	} {
@@ -93,7 +95,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 			t.Errorf("%s: %v", name, m[name])
 		}
 	}
-	for _, absent := range []string{"registration_endpoint", "introspection_endpoint", "revocation_endpoint", "acr_values_supported"} {
+	for _, absent := range []string{"registration_endpoint"} {
 		if _, has := m[absent]; has {
 			t.Errorf("%s is promised", absent)
 		}

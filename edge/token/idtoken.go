@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
@@ -33,10 +34,11 @@ type idClaims struct {
 	personal
 }
 
-// personal are the claims that the scope decides about (Core section 5.4). The account object has left out what is not granted.
+// personal are the claims about the person that an application may have by scope or by name (Core sections 5.4, 5.5).
 type personal struct {
 	Name          string `json:"name,omitempty"`
 	UPN           string `json:"preferred_username,omitempty"`
+	Updated       int64  `json:"updated_at,omitempty"` // unix seconds
 	Email         string `json:"email,omitempty"`
 	EmailVerified *bool  `json:"email_verified,omitempty"`
 }
@@ -44,16 +46,49 @@ type personal struct {
 // claimNames is what discovery promises: exactly the members of idClaims and personal.
 var claimNames = []string{
 	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "tid",
-	"name", "preferred_username", "email", "email_verified",
+	"name", "preferred_username", "updated_at", "email", "email_verified",
 }
 
-func personalOf(c account.Claims) personal {
-	p := personal{Name: c.Name, UPN: c.UPN, Email: c.Email}
-	if c.Email != "" {
+// personalOf is what one of the two places may say: what the scope covers, and what the claims parameter names for this place.
+func personalOf(c account.Claims, scope string, named map[string]*struct{}) personal {
+	granted := oauth.Words(scope)
+	may := func(claim string) bool {
+		_, wished := named[claim]
+		return wished || granted.Has(claimScopes[claim])
+	}
+	var p personal
+	if may("name") {
+		p.Name = c.Name
+	}
+	if may("preferred_username") {
+		p.UPN = c.UPN
+	}
+	if may("updated_at") {
+		p.Updated = c.UpdatedAt
+	}
+	if may("email") {
+		p.Email = c.Email
+	}
+	if may("email_verified") && c.Email != "" {
 		p.EmailVerified = &c.EmailVerified
 	}
 	return p
 }
+
+// keptWishes reads what wishes.kept wrote.
+func keptWishes(text string) (wishes, error) {
+	var w wishes
+	if text == "" {
+		return w, nil
+	}
+	if err := json.Unmarshal([]byte(text), &w); err != nil {
+		return w, fmt.Errorf("token: kept claims request: %w", err)
+	}
+	return w, nil
+}
+
+// ExpiresAt is exp.
+func (c idClaims) ExpiresAt() int64 { return c.Expires }
 
 // idToken makes an ID token: signed, then encrypted when the application registered a key, which makes it the ID tag that
 // nobody else can read. accessToken is the one that comes along, "" for none.
@@ -63,12 +98,16 @@ func (s *Service) idToken(ctx context.Context, app tenant.Application, g granted
 	if err != nil {
 		return "", err
 	}
+	w, err := keptWishes(g.ClaimsRequest)
+	if err != nil {
+		return "", err
+	}
 	return signFor(ctx, s.keys, app, "JWT", idClaims{
 		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
 		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: g.AuthTime,
 		Nonce: g.Nonce, ACR: acrOf(g.AMR), AMR: g.AMR, Session: g.SID,
 		AtHash: halfHash(app.IDTokenAlg, accessToken), CHash: halfHash(app.IDTokenAlg, g.Code), Tenant: tenant.Consumers,
-		personal: personalOf(g.Claims),
+		personal: personalOf(g.Claims, g.Scope, w.IDToken),
 	})
 }
 
@@ -81,13 +120,18 @@ func signFor(ctx context.Context, k signer, app tenant.Application, typ string, 
 	if app.EncryptionKey == nil || app.EncryptionAlg == "" {
 		return signed, nil
 	}
-	options := (&jose.EncrypterOptions{}).WithContentType("JWT").WithType(jose.ContentType(typ))
-	to := jose.Recipient{Algorithm: jose.KeyAlgorithm(app.EncryptionAlg), Key: app.EncryptionKey}
-	encrypter, err := jose.NewEncrypter(jose.ContentEncryption(app.EncryptionEnc), to, options)
+	return encryptTo(app, app.EncryptionAlg, app.EncryptionEnc, typ, "JWT", signed)
+}
+
+// encryptTo encrypts to the application's key. Nothing is compressed before it: lengths would tell.
+func encryptTo(app tenant.Application, alg, enc, typ, cty, plain string) (string, error) {
+	options := (&jose.EncrypterOptions{}).WithContentType(jose.ContentType(cty)).WithType(jose.ContentType(typ))
+	to := jose.Recipient{Algorithm: jose.KeyAlgorithm(alg), Key: app.EncryptionKey}
+	encrypter, err := jose.NewEncrypter(jose.ContentEncryption(enc), to, options)
 	if err != nil {
 		return "", fmt.Errorf("token: encrypt to %s: %w", app.ClientID, err)
 	}
-	sealed, err := encrypter.Encrypt([]byte(signed))
+	sealed, err := encrypter.Encrypt([]byte(plain))
 	if err != nil {
 		return "", fmt.Errorf("token: encrypt to %s: %w", app.ClientID, err)
 	}
@@ -119,6 +163,7 @@ type hint struct {
 	Subject  string `json:"sub"`
 	Audience string `json:"aud"`
 	Session  string `json:"sid"`
+	Expires  int64  `json:"exp"`
 }
 
 // readHint reads an ID token that we signed, however old (RP-Initiated Logout 1.0 section 2). Any other token, one of another
@@ -128,7 +173,7 @@ func (s *Service) readHint(ctx context.Context, token string) (hint, error) {
 	if err := s.keys.Verify(ctx, token, "JWT", &h); err != nil {
 		return hint{}, fmt.Errorf("token: id_token_hint: %w", err)
 	}
-	if h.Issuer != s.issuer || h.Subject == "" || h.Audience == "" {
+	if h.Issuer != s.issuer || h.Subject == "" || h.Audience == "" || h.Expires == 0 { // a signed userinfo answer has no exp
 		return hint{}, oauth.ErrInvalidRequest.With("id_token_hint is not an ID token of this issuer")
 	}
 	return h, nil

@@ -26,6 +26,7 @@ func TestIDTokenClaims(t *testing.T) {
 		"iss": g.URL, "sub": id, "aud": "shop", "iat": now, "exp": now + 600, "auth_time": now, "nonce": "no", "sid": b.sid,
 		"tid": "consumers", "acr": "urn:latchkey:acr:1", "at_hash": base64.RawURLEncoding.EncodeToString(sum[:16]),
 		"name": "Ada Lovelace", "preferred_username": "ada@id.test", "email": "ada@id.test", "email_verified": true,
+		"updated_at": now,
 	}
 	if amr, _ := json.Marshal(claims["amr"]); string(amr) != `["pwd"]` {
 		t.Errorf("amr %s", amr)
@@ -55,7 +56,7 @@ func TestScopeDecidesAboutClaims(t *testing.T) {
 	g := newRig(t)
 	b, id := g.signedIn("ada@id.test")
 	for scope, want := range map[string][]string{
-		"openid": {}, "openid profile": {"name", "preferred_username"}, "openid email": {"email", "email_verified"},
+		"openid": {}, "openid profile": {"name", "preferred_username", "updated_at"}, "openid email": {"email", "email_verified"},
 	} {
 		_, tok := b.redeem(exchange(b.code("scope", scope)))
 		var userinfo map[string]any
@@ -64,7 +65,7 @@ func TestScopeDecidesAboutClaims(t *testing.T) {
 			t.Errorf("%s: userinfo %v", scope, userinfo)
 		}
 		claims := g.claimsOf(tok.IDToken, "JWT", "ES256")
-		for _, name := range []string{"name", "preferred_username", "email", "email_verified"} {
+		for _, name := range []string{"name", "preferred_username", "updated_at", "email", "email_verified"} {
 			_, has := claims[name]
 			if granted := strings.Contains(strings.Join(want, " "), name); has != granted {
 				t.Errorf("%s: ID token with %s: %v", scope, name, has)

@@ -36,14 +36,6 @@ type actor struct {
 	Actor   *actor `json:"act,omitempty"` // who acted before
 }
 
-// refresh is what a refresh token means: sealed, so it can name the account. The account knows the secret's hash and whether the
-// token is still the one.
-type refresh struct {
-	Account string `json:"a"`
-	Grant   string `json:"g"`
-	Secret  string `json:"k"`
-}
-
 // mint makes the tokens of a grant that is recorded already: an access token for what target decides; a refresh token when there is
 // a secret for one; an ID token when the scope has openid and a person is behind it.
 func (s *Service) mint(ctx context.Context, c *call, g granted) (*tokens, error) {
@@ -63,7 +55,8 @@ func (s *Service) mintFor(ctx context.Context, c *call, g granted, to target) (*
 	}
 	if g.RefreshSecret != "" {
 		// the account decides how long it is good; the seal outlives that, so that a stolen one is known for what it is
-		out.RefreshToken, err = s.keys.Seal(ctx, keys.PurposeRefresh, refresh{g.Account, g.GrantID, g.RefreshSecret}, s.now().Add(refreshAbsolute))
+		out.RefreshToken, err = s.keys.Seal(ctx, keys.PurposeRefresh, refresh{g.Account, g.GrantID, c.Client.ClientID, g.RefreshSecret},
+			s.now().Add(refreshAbsolute))
 		if err != nil {
 			return nil, fmt.Errorf("token: refresh token: %w", err)
 		}

@@ -44,6 +44,8 @@ const (
 //	app    public
 //	vault  confidential, RS256, ID tokens encrypted to its key
 //	edd    public, EdDSA
+//
+// and those of issuing.
 type rig struct {
 	testing.TB
 	*httptest.Server
@@ -113,7 +115,9 @@ func (g *rig) register() {
 	vault.EncryptionKey = &jose.JSONWebKey{Key: &g.vaultKey.PublicKey, KeyID: "v1", Use: "enc"}
 	vault.EncryptionAlg, vault.EncryptionEnc = "ECDH-ES+A256KW", "A256GCM"
 	edd.ClientID, edd.IDTokenAlg, edd.RedirectURIs, edd.ResponseModes = "edd", "EdDSA", []string{"https://edd.test/cb"}, []string{"query"}
-	_, err = g.tenants.Put(context.Background(), tenant.File{Applications: []tenant.Application{app, shop, vault, edd}})
+	_, err = g.tenants.Put(context.Background(), tenant.File{
+		Applications: append([]tenant.Application{app, shop, vault, edd}, issuing(app)...), Resources: resources(),
+	})
 	g.must(err)
 }
 

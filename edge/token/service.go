@@ -26,7 +26,10 @@ const (
 	RouteToken     = "/oauth2/token"
 	RouteUserinfo  = "/oauth2/userinfo"
 	RouteLogout    = "/oauth2/logout"
-	RouteCheck     = "/oauth2/check-session" // the page that applications frame (Session Management 1.0 section 3.3)
+
+	RouteIntrospect = "/oauth2/introspect"    // RFC 7662
+	RouteRevoke     = "/oauth2/revoke"        // RFC 7009
+	RouteCheck      = "/oauth2/check-session" // the page that applications frame (Session Management 1.0 section 3.3)
 )
 
 // Lifetimes.
@@ -58,7 +61,9 @@ type Keys interface {
 type Accounts interface {
 	Authorize(ctx context.Context, id string, in account.AuthorizeIn) (account.AuthorizeOut, error)
 	Redeem(ctx context.Context, id string, in account.RedeemIn) (account.RedeemOut, error)
-	Userinfo(ctx context.Context, id string, in account.UserinfoIn) (account.UserinfoOut, error)
+	Refresh(ctx context.Context, id string, in account.RefreshIn) (account.RefreshOut, error)
+	GrantFacts(ctx context.Context, id string, in account.GrantIn) (account.GrantFactsOut, error)
+	RevokeGrant(ctx context.Context, id string, in account.RevokeGrantIn) error
 	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)
 	TouchSession(ctx context.Context, id string, ref account.SessionRef) (account.TouchSessionOut, error)
 	Profile(ctx context.Context, id string, ref account.SessionRef) (account.ProfileOut, error)
@@ -113,7 +118,9 @@ func New(d Deps) *Service {
 		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
 	}
 	s.keySets = &keySets{fetcher: s.fetcher, now: d.Now, known: map[string]keySet{}}
-	s.grants = map[string]grant{tenant.GrantCode: s.grantCode}
+	s.grants = map[string]grant{
+		tenant.GrantCode: s.grantCode, tenant.GrantRefresh: s.grantRefresh, tenant.GrantClient: s.grantClient,
+	}
 	return s
 }
 
@@ -129,13 +136,15 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+RoutePush, s.push)
 	mux.HandleFunc("GET "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
+	mux.HandleFunc("POST "+RouteIntrospect, s.introspect)
+	mux.HandleFunc("POST "+RouteRevoke, s.revoke)
 	mux.HandleFunc("GET "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("POST "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("GET "+RouteCheck, s.checkSession)
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
 	mux.Handle("POST "+api.RouteConsent, problem.Post(s.log, s.consent))
 	mux.Handle("POST "+api.RouteConsentDecide, problem.Post(s.log, s.decideConsent))
-	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo, RoutePush} {
+	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo, RouteRevoke, RoutePush} {
 		mux.HandleFunc("OPTIONS "+route, preflight)
 	}
 }

@@ -52,16 +52,20 @@ var errTarget = oauth.ErrInvalidTarget.With("resource is not one that was grante
 // named is the target that a token request names with the parameter resource, checked against the application's registration
 // before anything is consumed (RFC 8707 section 2.2). Our own identifier names the provider.
 func (s *Service) named(ctx context.Context, c *call) (t target, ok bool, err error) {
-	wanted := c.Params.Get("resource")
+	asked := c.Params.All("resource")
 	switch {
-	case wanted == "":
+	case len(asked) == 0:
 		return target{}, false, nil
+	case len(asked) > 1:
+		return target{}, false, oauth.ErrInvalidTarget.With("an access token is for one resource: ask for one at a time")
+	}
+	switch wanted := asked[0]; {
 	case wanted == s.issuer:
 		return target{}, true, nil
 	case !slices.Contains(c.Client.Resources, wanted):
 		return target{}, false, errTarget
 	}
-	t, err = s.resource(ctx, wanted)
+	t, err = s.resource(ctx, asked[0])
 	return t, err == nil, err
 }
 

@@ -98,7 +98,7 @@ func TestTokenRequestErrors(t *testing.T) {
 	}{
 		{"no grant type", []string{"grant_type", "-"}, "invalid_request"},
 		{"password grant", []string{"grant_type", "password"}, "unsupported_grant_type"},
-		{"client credentials", []string{"grant_type", "client_credentials"}, "unsupported_grant_type"},
+		{"client credentials without being registered for them", []string{"grant_type", "client_credentials"}, "unauthorized_client"},
 		{"no code", []string{"code", "-"}, "invalid_request"},
 		{"not a code", []string{"code", "x"}, "invalid_grant"},
 		{"a long code", []string{"code", strings.Repeat("x", 7000)}, "invalid_grant"},

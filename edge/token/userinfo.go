@@ -1,7 +1,11 @@
 package token
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -10,54 +14,110 @@ import (
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
-// userinfoClaims is the answer (OpenID Connect Core 1.0 section 5.3.2).
+// userinfoClaims is the answer (OpenID Connect Core 1.0 section 5.3.2). It has an issuer and an audience when it is signed, and no exp,
+// so that it cannot be taken for an ID token.
 type userinfoClaims struct {
-	Subject string `json:"sub"`
+	Issuer   string `json:"iss,omitempty"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud,omitempty"`
 	personal
 }
 
-// userinfo is the UserInfo endpoint (OpenID Connect Core 1.0 section 5.3), a resource protected by a bearer token (RFC 6750).
+// ExpiresAt says that it does not.
+func (userinfoClaims) ExpiresAt() int64 { return 0 }
+
+// userinfo is the UserInfo endpoint (OpenID Connect Core 1.0 section 5.3), a resource protected by an access token (RFC 6750, RFC 9449).
 func (s *Service) userinfo(w http.ResponseWriter, r *http.Request) {
 	anyOrigin(w)
-	claims, err := s.userinfoOf(w, r)
+	app, claims, err := s.userinfoOf(w, r)
+	if err == nil {
+		err = s.writeUserinfo(w, r, app, claims)
+	}
 	if err != nil {
 		s.errors.Bearer(w, r, err)
-		return
 	}
-	oauth.WriteJSON(w, http.StatusOK, claims)
 }
 
-func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (userinfoClaims, error) {
+func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (tenant.Application, userinfoClaims, error) {
+	var claims userinfoClaims
 	token, err := bearer(w, r)
 	if err != nil {
-		return userinfoClaims{}, err
+		return tenant.Application{}, claims, err
 	}
 	a, err := s.openAccess(r.Context(), token)
 	if err != nil {
-		return userinfoClaims{}, err
+		return tenant.Application{}, claims, err
 	}
 	if err := s.checkBinding(w, r, token, a.Binding); err != nil {
-		return userinfoClaims{}, err
+		return tenant.Application{}, claims, err
 	}
 	if a.Account == "" || len(a.Audience) > 0 { // a token for an API is none for us (RFC 9700 section 2.3)
-		return userinfoClaims{}, oauth.ErrInvalidToken.With("the access token is for another resource")
+		return tenant.Application{}, claims, oauth.ErrInvalidToken.With("the access token is for another resource")
+	}
+	if !oauth.Words(a.Scope).Has(oauth.ScopeOpenID) {
+		return tenant.Application{}, claims, oauth.ErrInsufficientScope.With("the access token has no openid in its scope")
 	}
 	app, err := s.applications.Application(r.Context(), a.Client)
 	if errors.Is(err, tenant.ErrUnknownApplication) {
-		return userinfoClaims{}, oauth.ErrInvalidToken.From(err)
+		return app, claims, oauth.ErrInvalidToken.From(err)
 	}
 	if err != nil {
-		return userinfoClaims{}, err
+		return app, claims, err
 	}
-	sub, err := s.subject(r.Context(), app, a.Account)
-	if err != nil {
-		return userinfoClaims{}, err
-	}
-	out, err := s.accounts.Userinfo(r.Context(), a.Account, account.UserinfoIn{GrantID: a.Grant})
+	claims, err = s.userinfoClaims(r.Context(), app, a)
+	return app, claims, err
+}
+
+// userinfoClaims asks the account, which knows whether the grant is still there.
+func (s *Service) userinfoClaims(ctx context.Context, app tenant.Application, a access) (userinfoClaims, error) {
+	facts, err := s.accounts.GrantFacts(ctx, a.Account, account.GrantIn{GrantID: a.Grant})
 	if errors.Is(err, account.ErrGrant) {
 		return userinfoClaims{}, oauth.ErrInvalidToken.From(err)
 	}
-	return userinfoClaims{Subject: sub, personal: personalOf(out.Claims)}, err
+	if err != nil {
+		return userinfoClaims{}, err
+	}
+	named, err := keptWishes(facts.ClaimsRequest)
+	if err != nil {
+		return userinfoClaims{}, err
+	}
+	sub, err := s.subject(ctx, app, a.Account)
+	return userinfoClaims{Subject: sub, personal: personalOf(facts.Claims, a.Scope, named.Userinfo)}, err
+}
+
+// writeUserinfo answers in the form that the application registered: JSON, or a JWT that is signed, encrypted or both (Core
+// section 5.3.2).
+func (s *Service) writeUserinfo(w http.ResponseWriter, r *http.Request, app tenant.Application, claims userinfoClaims) error {
+	if app.UserinfoAlg == "" && app.UserinfoEncryptionAlg == "" {
+		oauth.WriteJSON(w, http.StatusOK, claims)
+		return nil
+	}
+	var body, cty string
+	if app.UserinfoAlg != "" {
+		claims.Issuer, claims.Audience = s.issuer, app.ClientID
+		signed, err := s.keys.Sign(r.Context(), app.UserinfoAlg, "JWT", claims)
+		if err != nil {
+			return fmt.Errorf("token: userinfo: %w", err)
+		}
+		body, cty = signed, "JWT"
+	} else {
+		plain, err := json.Marshal(claims)
+		if err != nil {
+			return fmt.Errorf("token: userinfo: %w", err)
+		}
+		body, cty = string(plain), "json"
+	}
+	if app.UserinfoEncryptionAlg != "" {
+		var err error
+		body, err = encryptTo(app, app.UserinfoEncryptionAlg, app.UserinfoEncryptionEnc, "JWT", cty, body)
+		if err != nil {
+			return err
+		}
+	}
+	oauth.NoStore(w)
+	w.Header().Set("Content-Type", "application/jwt")
+	io.WriteString(w, body)
+	return nil
 }
 
 // bearer finds the access token: in the header or, on a POST, in the form, and in one of them only (RFC 6750 section 2). Never in the
