@@ -59,7 +59,7 @@ func New(d Deps) (*Service, error) {
 
 	mux := http.NewServeMux()
 	provider := token.New(token.Deps{
-		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications,
+		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications, Resources: applications,
 		Throttle: counters, Outbound: d.Outbound, Certificates: c.Certificates, Now: d.Now, Log: d.Log,
 	})
 	provider.Mount(mux)
