@@ -15,7 +15,7 @@ const (
 )
 
 // Claims are what an application may know of the person. Those outside the granted scope are empty (OpenID Connect Core 1.0
-// section 5.4): UPN, Name and UpdatedAt need profile, Email and EmailVerified need email.
+// section 5.4): UPN, Name and UpdatedAt need profile, Email and EmailVerified need email, or to be asked for by name (section 5.5).
 type Claims struct {
 	UPN           string `json:"upn,omitempty"`
 	Name          string `json:"name,omitempty"`
@@ -27,16 +27,30 @@ type Claims struct {
 // person is all that there is to know.
 type person struct{ Claims }
 
-// within are the claims that scope covers.
-func (p person) within(scope string) Claims {
+// within are the claims that scope covers, and those that the claims request names: their names are in it as JSON strings, and
+// whoever keeps the request has left out of it what the application may not have.
+func (p person) within(scope, claimsRequest string) Claims {
 	granted := words(scope)
-	if !slices.Contains(granted, scopeProfile) {
-		p.UPN, p.Name, p.UpdatedAt = "", "", 0
+	may := func(cover, claim string) bool {
+		return slices.Contains(granted, cover) || strings.Contains(claimsRequest, `"`+claim+`"`)
 	}
-	if !slices.Contains(granted, scopeEmail) {
-		p.Email, p.EmailVerified = "", false
+	var out Claims
+	if may(scopeProfile, "preferred_username") {
+		out.UPN = p.UPN
 	}
-	return p.Claims
+	if may(scopeProfile, "name") {
+		out.Name = p.Name
+	}
+	if may(scopeProfile, "updated_at") {
+		out.UpdatedAt = p.UpdatedAt
+	}
+	if may(scopeEmail, "email") {
+		out.Email = p.Email
+	}
+	if may(scopeEmail, "email_verified") {
+		out.EmailVerified = p.EmailVerified
+	}
+	return out
 }
 
 // loadPerson reads the person and what the person agreed to for an application, in one statement.

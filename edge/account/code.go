@@ -127,7 +127,7 @@ func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
 	}
 	insertCode(tx, in, now)
 	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI)
-	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: who.within(in.Scope)}, nil
+	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: who.within(in.Scope, in.ClaimsRequest)}, nil
 }
 
 func (in *AuthorizeIn) bounds() error {
@@ -210,7 +210,7 @@ func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
 	}
 	insertGrant(tx, in.GrantID, in.ClientID, c.authorization, in.family())
 	return RedeemOut{
-		OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce, AuthTime: c.authTime, AMR: c.amr, Claims: c.within(c.scope),
+		OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce, AuthTime: c.authTime, AMR: c.amr, Claims: c.within(c.scope, c.claimsRequest),
 		ClaimsRequest: c.claimsRequest, Resources: c.resources, Refresh: in.RefreshHash != nil,
 	}, nil
 }

@@ -170,7 +170,7 @@ func issue(tx *object.Tx, in IssueIn) (RedeemOut, error) {
 	insertGrant(tx, in.GrantID, in.ClientID, a, f)
 	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, "")
 	return RedeemOut{
-		OK: true, SID: a.session, Scope: a.scope, AuthTime: a.authTime, AMR: a.amr, Claims: who.within(a.scope),
+		OK: true, SID: a.session, Scope: a.scope, AuthTime: a.authTime, AMR: a.amr, Claims: who.within(a.scope, a.claimsRequest),
 		ClaimsRequest: a.claimsRequest, Resources: a.resources, Refresh: f.hash != nil,
 	}, nil
 }
@@ -180,7 +180,7 @@ func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
 	if !found {
 		return UserinfoOut{}, ErrGrant
 	}
-	return UserinfoOut{ClientID: g.clientID, Claims: g.within(g.scope)}, nil
+	return UserinfoOut{ClientID: g.clientID, Claims: g.within(g.scope, g.claimsRequest)}, nil
 }
 
 func grantFacts(tx *object.Tx, in GrantIn) (GrantFactsOut, error) {
@@ -196,7 +196,7 @@ func grantFacts(tx *object.Tx, in GrantIn) (GrantFactsOut, error) {
 	}
 	return GrantFactsOut{
 		ClientID: g.clientID, Scope: g.scope, SID: g.session, AuthTime: g.authTime, AMR: g.amr, Resources: g.resources,
-		Claims: g.within(g.scope), ClaimsRequest: g.claimsRequest, Binding: g.binding, Expires: expires,
+		Claims: g.within(g.scope, g.claimsRequest), ClaimsRequest: g.claimsRequest, Binding: g.binding, Expires: expires,
 	}, nil
 }
 

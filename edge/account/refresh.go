@@ -114,7 +114,7 @@ func (g granted) rotate(tx *object.Tx, in RefreshIn) RefreshOut {
 	if in.Resources != nil {
 		out.Resources = in.Resources
 	}
-	out.Claims = g.within(out.Scope)
+	out.Claims = g.within(out.Scope, g.claimsRequest)
 	return out
 }
 
