@@ -138,6 +138,8 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 		BackchannelLogoutURI: app.BackchannelLogoutURI, FrontchannelLogoutURI: app.FrontchannelLogoutURI,
 		ConsentNeeded: app.Consent == tenant.ConsentRequired,
 	}
+	in.Agreed = q.Agreed == digest(present) && (in.ConsentNeeded || q.Consent) // not when only the account was chosen
+	in.Agreed = in.ConsentNeeded && q.Agreed == digest(present)
 	if app.AssignmentRequired {
 		in.AssignedTo = append([]string{}, app.AssignedTo...) // nobody, rather than everybody, when nobody is
 	}
@@ -239,7 +241,7 @@ func (s *Service) ready(ctx context.Context, app tenant.Application, q *request,
 	case q.Agreed == here:
 	case q.Consent:
 		return needConsent
-	case q.Choose && !q.Asked && (q.Shown == "" || q.Shown == here):
+	case q.Choose && !q.Asked && q.Chosen != here && (q.Shown == "" || q.Shown == here): // another session was chosen by signing in to it
 		return needChoice
 	}
 	return nil

@@ -39,8 +39,7 @@ func (s *Service) consent(_ http.ResponseWriter, r *http.Request, in api.Consent
 	q, app := ask.flow.Authorize, ask.app
 	out := api.Consent{
 		Application: app.Name, Host: hostOf(q.RedirectURI), Verified: !app.Dynamic, PolicyURI: app.PolicyURI, TOSURI: app.TOSURI,
-		UPN: who.UPN, Name: who.Name, Seen: digest(ask.present),
-		Choose: q.Choose && !q.Consent && app.Consent != tenant.ConsentRequired,
+		UPN: who.UPN, Name: who.Name, Seen: digest(ask.present), Choose: q.Choosing,
 	}
 	out.Resources, err = s.namedResources(r.Context(), q)
 	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline)
@@ -58,9 +57,13 @@ func (s *Service) decideConsent(w http.ResponseWriter, r *http.Request, in api.C
 	if in.Seen != here {
 		return api.ConsentDecided{}, problem.New(api.CodeExpired)
 	}
-	q.Agreed, q.Denied = "", here
-	if in.Allow {
-		q.Agreed, q.Denied = here, ""
+	switch {
+	case !in.Allow:
+		q.Denied = here
+	case q.Choosing:
+		q.Chosen = here
+	default:
+		q.Agreed = here
 	}
 	if err := s.keepFlow(w, r, ask.flow); err != nil {
 		return api.ConsentDecided{}, err

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -57,7 +58,7 @@ func (s *Service) ask(w http.ResponseWriter, r *http.Request, f flow, missing *p
 			query.Set("login_hint", q.LoginHint)
 		}
 	case needConsent.page:
-		q.Shown = digest(present)
+		q.Shown, q.Choosing = digest(present), errors.Is(missing, oauth.ErrAccountSelection)
 	case needOther.page:
 		q.Denied = digest(present)
 		query.Set("code", oauth.ErrNotAssigned.Code)

@@ -66,8 +66,11 @@ type request struct {
 	Asked  bool   `json:"a,omitempty"` // was sent to sign in, and
 	Stale  string `json:"x,omitempty"` // this session did not do then
 	Shown  string `json:"i,omitempty"` // was asked about the application in this session,
-	Agreed string `json:"A,omitempty"` // agreed in this one,
+	Chosen string `json:"C,omitempty"` // chose the account of this one,
+	Agreed string `json:"A,omitempty"` // agreed to what is asked in this one,
 	Denied string `json:"D,omitempty"` // said no in this one, or is not one of its people
+
+	Choosing bool `json:"d,omitempty"` // the account was all that was asked about
 }
 
 // answer is where the request's response goes.
