@@ -65,7 +65,7 @@ type GrantFactsOut struct {
 	AuthTime      int64    `json:"auth_time"` // unix seconds
 	AMR           []string `json:"amr,omitempty"`
 	Resources     []string `json:"resources,omitempty"`
-	Claims        Claims   `json:"claims"` // within Scope
+	Claims        Claims   `json:"claims"` // within Scope and ClaimsRequest
 	ClaimsRequest string   `json:"claims_request,omitempty"`
 	Binding       string   `json:"binding,omitempty"`
 	Expires       int64    `json:"expires"` // unix seconds: of the refresh token when it was asked about, else of the grant

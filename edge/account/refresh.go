@@ -108,13 +108,14 @@ func (g granted) rotate(tx *object.Tx, in RefreshIn) RefreshOut {
 		OK: true, SID: g.session, Scope: g.scope, AuthTime: g.authTime, AMR: g.amr,
 		ClaimsRequest: g.claimsRequest, Resources: g.resources, Refresh: true,
 	}
-	if in.Scope != "" {
-		out.Scope = in.Scope
+	byName := g.claimsRequest
+	if in.Scope != "" { // who asks for less means it
+		out.Scope, byName = in.Scope, ""
 	}
 	if in.Resources != nil {
 		out.Resources = in.Resources
 	}
-	out.Claims = g.within(out.Scope, g.claimsRequest)
+	out.Claims = g.within(out.Scope, byName)
 	return out
 }
 
