@@ -71,6 +71,10 @@ var views = []view{
 	{"device-3-confirm", "/device?user_code=WDJB-MJHT", toDevice},
 	{"device-4-elsewhere", "/device?user_code=FDJB-MJHT", func(b *tab) { toDevice(b); b.click("[value=allow]"); b.until(wrong("mine")) }},
 	{"device-5-denied", "/device?user_code=WDJB-MJHT", func(b *tab) { toDevice(b); b.click("[value=deny]"); b.step("denied") }},
+	{"consent-1-ask", "/consent?flow=f", func(b *tab) { b.step("ask") }},
+	{"consent-2-self-registered", "/consent?flow=self", func(b *tab) { b.step("ask") }},
+	{"consent-3-choose", "/consent?flow=choose", func(b *tab) { b.step("choose") }},
+	{"consent-4-gone", "/consent?flow=gone", func(b *tab) { b.until(`document.querySelector(".notice:not([hidden])")`) }},
 	{"signout-1-ask", "/signout?confirm=1", func(b *tab) { b.step("ask") }},
 	{"signout-2-done", "/signout", func(b *tab) {
 		b.step("ask")
@@ -78,6 +82,7 @@ var views = []view{
 		b.step("done")
 	}},
 	{"error", "/error?code=redirect_uri", nil},
+	{"error-not-assigned", "/error?code=not_assigned&flow=f", nil},
 	{"missing", "/no-such-page", nil},
 	{"docs", "/docs", nil},
 	{"document", "/docs/threat-model", nil},

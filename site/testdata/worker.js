@@ -21,6 +21,12 @@ const pairing = {
   scopes: ["openid", "profile", "offline_access", "films.read"], resources: ["Film library"],
 };
 
+const wanted = {
+  choose: false, application: "Photo prints", host: "prints.example.com", verified: true, policy_uri: "https://prints.example.com/privacy", tos_uri: "",
+  upn: "ada@example.com", name: "Ada Lovelace", seen: "s", scopes: ["openid", "profile", "offline_access"],
+  resources: [{ name: "Photo library", scopes: ["photos.read"] }],
+};
+
 const methods = {
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
@@ -55,6 +61,12 @@ const methods = {
     return { ...pairing, code: code.toUpperCase(), elsewhere: code.startsWith("F") };
   },
   answerDevice: ({ state, allow }) => (state !== "p" ? { problem: { code: "expired" } } : { allow }),
+  consent({ flow }) {
+    if (flow === "gone") return { problem: { code: "expired" } };
+    if (flow === "out") return { problem: { code: "session_required" } };
+    return { ...wanted, choose: flow === "choose", verified: flow !== "self", host: flow === "native" ? "" : wanted.host };
+  },
+  decideConsent: ({ flow, seen, allow }) => (seen !== "s" ? { problem: { code: "expired" } } : { redirect: `/oauth2/resume?flow=${flow}-${allow}` }),
   signout: ({ flow }) => ({ front_channel: flow ? [location.origin + "/front-channel"] : [], redirect: flow === "shop" ? "https://shop.test:" + location.port + "/bye" : "/" }),
 };
 

@@ -41,6 +41,7 @@ type args struct {
 	Old      string         `json:"old"`
 	New      string         `json:"new"`
 	Allow    bool           `json:"allow"`
+	Seen     string         `json:"seen"`
 }
 
 // done is the result of a method that has none.
@@ -80,6 +81,10 @@ var methods = map[string]func(ctx context.Context, c *Client, a args) (any, erro
 	"device": func(ctx context.Context, c *Client, a args) (any, error) { return c.Device(ctx, a.Code) },
 	"answerDevice": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.AnswerDevice(ctx, a.State, a.Allow)
+	},
+	"consent": func(ctx context.Context, c *Client, a args) (any, error) { return c.Consent(ctx, a.Flow) },
+	"decideConsent": func(ctx context.Context, c *Client, a args) (any, error) {
+		return c.DecideConsent(ctx, api.ConsentDecision{Flow: a.Flow, Seen: a.Seen, Allow: a.Allow})
 	},
 	"signout": func(ctx context.Context, c *Client, a args) (any, error) { return c.SignOut(ctx, a.Flow) },
 }

@@ -237,6 +237,21 @@ var routes = map[string]func(s *service, body []byte) any{
 		}
 		return struct{}{}
 	},
+	"POST " + api.RouteConsent: func(_ *service, body []byte) any {
+		if in[api.ConsentRequest](body).Flow != "f" {
+			return &api.Problem{Code: api.CodeExpired, Status: http.StatusGone}
+		}
+		return api.Consent{Application: "Shop", PolicyURI: "https://shop.test/privacy", TOSURI: "javascript:alert(1)", Seen: "s"}
+	},
+	"POST " + api.RouteConsentDecide: func(_ *service, body []byte) any {
+		switch request := in[api.ConsentDecision](body); {
+		case request.Flow != "f" || request.Seen != "s":
+			return &api.Problem{Code: api.CodeExpired, Status: http.StatusGone}
+		case !request.Allow:
+			return api.ConsentDecided{Redirect: "//evil.test/"}
+		}
+		return api.ConsentDecided{Redirect: "/oauth2/resume?flow=f"}
+	},
 	"POST " + api.RouteSignout: func(_ *service, body []byte) any {
 		return api.SignoutResponse{FrontChannel: []string{"https://shop.test/logout", "javascript:alert(1)"}, Redirect: "/signout"}
 	},
