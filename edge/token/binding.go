@@ -19,7 +19,7 @@ type binding struct {
 func (s *Service) bind(w http.ResponseWriter, r *http.Request, c client) (binding, error) {
 	var b binding
 	if len(r.Header.Values(proofHeader)) > 0 {
-		p, err := s.checkProof(w, r)
+		p, err := s.checkProof(w, r, c.Application)
 		if err != nil {
 			return b, err
 		}
@@ -41,8 +41,8 @@ func (s *Service) bind(w http.ResponseWriter, r *http.Request, c client) (bindin
 }
 
 // checkBinding checks that who uses an access token has what it is bound to (RFC 9449 section 7, RFC 8705 section 3). A bound token that
-// is presented as a bearer token is refused, and so is a bearer token under the name of DPoP.
-func (s *Service) checkBinding(w http.ResponseWriter, r *http.Request, token string, b binding) error {
+// is presented as a bearer token is refused, and so is a bearer token under the name of DPoP. app is whom the token was issued to.
+func (s *Service) checkBinding(w http.ResponseWriter, r *http.Request, app tenant.Application, token string, b binding) error {
 	if underDPoP(r) != (b.JKT != "") {
 		return oauth.ErrInvalidToken.With("the access token is of another type")
 	}
@@ -50,7 +50,7 @@ func (s *Service) checkBinding(w http.ResponseWriter, r *http.Request, token str
 		if len(r.Header.Values(proofHeader)) == 0 {
 			return oauth.ErrInvalidProof.With("the DPoP proof is missing")
 		}
-		p, err := s.checkProof(w, r)
+		p, err := s.checkProof(w, r, app)
 		if err != nil {
 			return err
 		}

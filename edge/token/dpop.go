@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 const (
@@ -37,14 +38,14 @@ type proof struct {
 
 // checkProof verifies the DPoP proof of a request (RFC 9449 section 4.3): one, with a public key of its own, for this method and address,
 // fresh by its own clock and by our nonce, and never seen before. It puts a nonce into the answer when the client has none that
-// lasts. There must be a header.
-func (s *Service) checkProof(w http.ResponseWriter, r *http.Request) (proof, error) {
+// lasts. There must be a header. The profile of the application decides which algorithms will do.
+func (s *Service) checkProof(w http.ResponseWriter, r *http.Request, app tenant.Application) (proof, error) {
 	headers := r.Header.Values(proofHeader)
 	if len(headers) != 1 {
 		return proof{}, oauth.ErrInvalidProof.With("more than one DPoP proof")
 	}
 	j, err := parseJWS(headers[0])
-	if err != nil || j.typ != typeProof || j.jwk == nil {
+	if err != nil || j.typ != typeProof || j.jwk == nil || !slices.Contains(algsOf(app, ""), j.alg) {
 		return proof{}, oauth.ErrInvalidProof.With("the DPoP proof is not a dpop+jwt of an accepted algorithm with its public key").From(err)
 	}
 	key, thumbprint, err := parseProofKey(j.jwk)

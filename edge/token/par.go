@@ -70,7 +70,7 @@ func (s *Service) pushedURI(w http.ResponseWriter, r *http.Request) (string, err
 		p, err = withoutCredentials(p, c.ClientID)
 	}
 	if err == nil {
-		p, err = s.pinKey(w, r, p)
+		p, err = s.pinKey(w, r, c.Application, p)
 	}
 	if err == nil {
 		err = s.acceptable(r.Context(), c.Application, p, source{Pushed: true, Signed: signed})
@@ -113,11 +113,11 @@ func withoutCredentials(p oauth.Params, clientID string) (oauth.Params, error) {
 }
 
 // pinKey binds the code to the key of the DPoP proof that a push came with (RFC 9449 section 10.1).
-func (s *Service) pinKey(w http.ResponseWriter, r *http.Request, p oauth.Params) (oauth.Params, error) {
+func (s *Service) pinKey(w http.ResponseWriter, r *http.Request, app tenant.Application, p oauth.Params) (oauth.Params, error) {
 	if len(r.Header.Values(proofHeader)) == 0 {
 		return p, nil
 	}
-	shown, err := s.checkProof(w, r)
+	shown, err := s.checkProof(w, r, app)
 	if err != nil {
 		return p, err
 	}

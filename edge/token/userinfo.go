@@ -48,9 +48,6 @@ func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (tenant.App
 	if err != nil {
 		return tenant.Application{}, claims, err
 	}
-	if err := s.checkBinding(w, r, token, a.Binding); err != nil {
-		return tenant.Application{}, claims, err
-	}
 	if a.Account == "" || len(a.Audience) > 0 { // a token for an API is none for us (RFC 9700 section 2.3)
 		return tenant.Application{}, claims, oauth.ErrInvalidToken.With("the access token is for another resource")
 	}
@@ -60,6 +57,9 @@ func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (tenant.App
 	app, err := s.applications.Application(r.Context(), a.Client)
 	if errors.Is(err, tenant.ErrUnknownApplication) {
 		return app, claims, oauth.ErrInvalidToken.From(err)
+	}
+	if err == nil {
+		err = s.checkBinding(w, r, app, token, a.Binding)
 	}
 	if err != nil {
 		return app, claims, err
