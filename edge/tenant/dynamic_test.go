@@ -268,7 +268,7 @@ func TestListsAreForWhomTheyAreFor(t *testing.T) {
 	if apps, err := s.Applications(t.Context()); err != nil || len(apps) != ListPage+5 || apps[0].Consent != ConsentAdministrator {
 		t.Errorf("%d, %v", len(apps), err)
 	}
-	page, err := s.List(t.Context(), "app199")
+	page, err := s.List(t.Context(), "app099")
 	if err != nil || len(page) != 6 || page[5].ClientID != "dynamic.a" {
 		t.Errorf("%d, %v", len(page), err)
 	}

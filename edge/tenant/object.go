@@ -67,7 +67,7 @@ type ListIn struct {
 }
 
 // ListPage is how many applications a page has at most.
-const ListPage = 200
+const ListPage = 100
 
 // Changes says what Put did, by client id, and by identifier for resources.
 type Changes struct {

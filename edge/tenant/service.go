@@ -56,7 +56,7 @@ func (s *Service) Resource(ctx context.Context, identifier string) (Resource, er
 }
 
 // listPages bounds what Applications returns.
-const listPages = 5
+const listPages = 10
 
 // Applications returns what operators have registered, a thousand applications at most, in the order of their ids and up to 30 seconds old.
 // The slice is shared: don't change it.

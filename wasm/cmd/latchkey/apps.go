@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,8 +15,9 @@ import (
 )
 
 const (
-	// routeApplications is the operator's route, whose key is not for browsers.
-	routeApplications = "/operator/applications"
+	// The operator's routes, whose key is not for browsers.
+	routeApplications  = "/operator/applications"
+	routeInitialTokens = "/operator/initial-access-tokens"
 	// keyVariable holds the operator key.
 	keyVariable = "LATCHKEY_OPERATOR_KEY"
 	// maxFile is the largest file the service takes, in bytes.
@@ -25,26 +25,33 @@ const (
 	maxKey  = 4 << 10
 )
 
-const appsUsage = `latchkey apps load FILE registers the applications of a JSON file with a service:
+const appsUsage = `latchkey apps load FILE registers the applications and APIs of a JSON file with a service:
 
-  {"applications": [{"client_id": "shop", …}], "remove": ["old-shop"]}
+  {"applications": [{"client_id": "shop", …}], "remove": ["old-shop"],
+   "resources": [{"identifier": "https://api.example/stock", …}], "remove_resources": []}
 
 The file is taken as a whole or not at all. Applications that it does not name stay as they are. What changed is printed,
 one application a line: "+" added, "~" changed, "-" removed, "=" as before.
 
+latchkey apps list lists them, those that registered themselves with a "*". latchkey apps remove ID removes one.
+
+latchkey apps token makes an initial access token: who has it may register applications (RFC 7591), each of which asks
+every person for consent. The token is printed once. latchkey apps tokens lists what is left of them, and
+latchkey apps revoke TOKEN-ID ends one.
+
 Options:
-  --service URL     https address of the service (or LATCHKEY_SERVICE)
-  --key-file FILE   file that holds the operator key (or the key itself in LATCHKEY_OPERATOR_KEY)
-  --ca FILE         PEM file of a certificate authority to trust as well
-  --json            print the answer as JSON
+  --service URL      https address of the service (or LATCHKEY_SERVICE)
+  --key-file FILE    file that holds the operator key (or the key itself in LATCHKEY_OPERATOR_KEY)
+  --ca FILE          PEM file of a certificate authority to trust as well
+  --json             print the answer as JSON
+  --uses N           token: how many applications (1)
+  --expires DURATION token: for how long, like 30m or 48h (1h)
+  --note TEXT        token: what it is for
+  --resource ID      token: an API that the applications may have tokens for; repeat it for several
+  --applications     revoke: remove what was registered with the token, too
 
 Exit status: 0 done, 1 refused or not reachable, 2 wrong use.
 `
-
-type appsOptions struct {
-	service, keyFile, ca, file string
-	json                       bool
-}
 
 // changes is what the service answers: client ids.
 type changes struct {
@@ -54,69 +61,85 @@ type changes struct {
 	Removed   []string `json:"removed"`
 }
 
-// appsLoad sends a file of applications to the operator's route.
-func (p program) appsLoad(ctx context.Context, words []string) error {
-	options, err := p.appsOptions(words)
+// appsCommand is one of the commands under apps.
+type appsCommand struct {
+	names int // words it takes
+	what  string
+	run   func(ctx context.Context, p program, o appsOptions, c *operator) error
+}
+
+var appsCommands = map[string]appsCommand{
+	"load":   {1, "name one file: latchkey apps load FILE", appsLoad},
+	"list":   {0, "latchkey apps list takes no names", appsList},
+	"remove": {1, "name one application: latchkey apps remove ID", appsRemove},
+	"token":  {0, "latchkey apps token takes options only", appsToken},
+	"tokens": {0, "latchkey apps tokens takes no names", appsTokens},
+	"revoke": {1, "name one token by its id: latchkey apps revoke TOKEN-ID", appsRevoke},
+}
+
+// apps runs a command about applications.
+func (p program) apps(ctx context.Context, words []string) error {
+	if len(words) > 0 && (words[0] == "-h" || words[0] == "--help" || words[0] == "-help") {
+		fmt.Fprint(p.out, usage)
+		return nil
+	}
+	if len(words) == 0 || appsCommands[words[0]].run == nil {
+		return misuse{"say what to do with applications: latchkey apps load FILE, list, remove, token, tokens or revoke"}
+	}
+	command := appsCommands[words[0]]
+	options, err := p.appsOptions(words[0], words[1:], command)
 	if err != nil {
 		return err
 	}
+	o, err := p.operator(options)
+	if err != nil {
+		return err
+	}
+	return command.run(ctx, p, options, o)
+}
+
+// operator talks to the operator's routes of a service.
+type operator struct {
+	client    *client.Client
+	transport *transport
+	header    map[string]string
+}
+
+func (p program) operator(options appsOptions) (*operator, error) {
 	key, err := p.operatorKey(options.keyFile)
 	if err != nil {
-		return err
-	}
-	file, err := p.applications(options.file)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	transport, err := newTransport(options.ca)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := client.New(client.Config{Base: options.service, Transport: transport, Now: time.Now})
 	if err != nil {
-		return misuse{fmt.Sprintf("--service %q: must be https://host", options.service)}
+		return nil, misuse{fmt.Sprintf("--service %q: must be https://host", options.service)}
 	}
-	var answer changes
-	header := map[string]string{"Authorization": "Bearer " + key}
-	if err := c.Do(ctx, "PUT", routeApplications, header, json.RawMessage(file), &answer); err != nil {
-		return transport.explain(err)
-	}
-	return p.show(answer, options.json)
+	return &operator{c, transport, map[string]string{"Authorization": "Bearer " + key}}, nil
 }
 
-func (p program) appsOptions(words []string) (o appsOptions, err error) {
-	flags := flag.NewFlagSet("latchkey apps load", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.service, "service", "", "")
-	flags.StringVar(&o.keyFile, "key-file", "", "")
-	flags.StringVar(&o.ca, "ca", "", "")
-	flags.BoolVar(&o.json, "json", false, "")
-	var files []string
-	for { // options may stand behind the file, too
-		err := flags.Parse(words)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(p.out, appsUsage)
-			return o, err
-		}
-		if err != nil {
-			return o, misuse{err.Error() + "; latchkey apps load --help lists the options"}
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		files, words = append(files, flags.Arg(0)), flags.Args()[1:]
+// do makes one call; in and out may be nil.
+func (o *operator) do(ctx context.Context, method, route string, in, out any) error {
+	if err := o.client.Do(ctx, method, route, o.header, in, out); err != nil {
+		return o.transport.explain(err)
 	}
-	if len(files) != 1 {
-		return o, misuse{"name one file: latchkey apps load FILE --service https://…"}
+	return nil
+}
+
+// appsLoad sends a file of applications.
+func appsLoad(ctx context.Context, p program, options appsOptions, o *operator) error {
+	file, err := p.applications(options.name)
+	if err != nil {
+		return err
 	}
-	o.file = files[0]
-	if o.service == "" {
-		o.service, _ = p.environment("LATCHKEY_SERVICE")
+	var answer changes
+	if err := o.do(ctx, "PUT", routeApplications, json.RawMessage(file), &answer); err != nil {
+		return err
 	}
-	if o.service == "" {
-		return o, misuse{"say which service: --service https://…"}
-	}
-	return o, nil
+	return p.show(answer, options.json)
 }
 
 // operatorKey reads the key from its file, or from the environment when none is named.

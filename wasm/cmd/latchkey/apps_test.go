@@ -141,6 +141,10 @@ func TestWrongUseSendsNothing(t *testing.T) {
 		{"nothing", keyed, "", nil, "say what to do"},
 		{"unknown command", keyed, "", []string{"fly"}, `"fly"`},
 		{"half a command", keyed, "", []string{"apps"}, "apps load FILE"},
+		{"unknown half", keyed, "", []string{"apps", "fly"}, "apps load FILE"},
+		{"nothing to remove", keyed, "", []string{"apps", "remove", "--service", server.URL}, "one application"},
+		{"an option of another command", keyed, "", []string{"apps", "list", "--uses", "2", "--service", server.URL}, "--help"},
+		{"a token for nothing", keyed, "", []string{"apps", "token", "--uses", "0", "--service", server.URL}, "--uses"},
 		{"no file", keyed, "", []string{"apps", "load", "--service", server.URL}, "one file"},
 		{"two files", keyed, "", []string{"apps", "load", "a", "b", "--service", server.URL}, "one file"},
 		{"unknown option", keyed, "", []string{"apps", "load", "-", "--force"}, "--help"},
@@ -165,7 +169,7 @@ func TestWrongUseSendsNothing(t *testing.T) {
 }
 
 func TestHelpIsNoError(t *testing.T) {
-	for _, words := range [][]string{{"--help"}, {"help"}, {"apps", "--help"}, {"apps", "load", "--help"}} {
+	for _, words := range [][]string{{"--help"}, {"help"}, {"apps", "--help"}, {"apps", "load", "--help"}, {"apps", "token", "--help"}} {
 		if code, out, problems := latchkey(t, nil, "", words...); code != exitDone || !strings.Contains(out, "apps load") || problems != "" {
 			t.Errorf("%v: %d %q", words, code, problems)
 		}

@@ -19,7 +19,12 @@ const (
 
 const usage = `latchkey is Latchkey from the command line.
 
-  latchkey apps load FILE   register the applications of a JSON file ("-" reads standard input)
+  latchkey apps load FILE        register the applications of a JSON file ("-" reads standard input)
+  latchkey apps list             list what is registered
+  latchkey apps remove ID        remove an application
+  latchkey apps token            make a token with which applications register themselves
+  latchkey apps tokens           list those tokens
+  latchkey apps revoke TOKEN-ID  end one
 
 Add --help to a command for its options.
 `
@@ -63,14 +68,7 @@ func (p program) dispatch(ctx context.Context) error {
 		fmt.Fprint(p.out, usage)
 		return nil
 	case "apps":
-		if len(words) > 1 && words[1] == "load" {
-			return p.appsLoad(ctx, words[2:])
-		}
-		if len(words) > 1 && (words[1] == "-h" || words[1] == "--help" || words[1] == "-help") {
-			fmt.Fprint(p.out, usage)
-			return nil
-		}
-		return misuse{"the only command for apps is: latchkey apps load FILE"}
+		return p.apps(ctx, words[1:])
 	}
 	return misuse{fmt.Sprintf("there is no command %q; latchkey --help lists what there is", words[0])}
 }
