@@ -65,11 +65,11 @@ func loadPerson(tx *object.Tx, clientID string) (person, consent) {
 	return p, c
 }
 
-// assigned reports whether an application with this list is for the person; nil is for everyone.
-func assigned(upn string, list []string) bool {
-	if list == nil {
-		return true
-	}
+// assigned is Assigned, but nil is for everyone.
+func assigned(upn string, list []string) bool { return list == nil || Assigned(upn, list) }
+
+// Assigned reports whether a list has the person: the name itself, or *@ and its domain.
+func Assigned(upn string, list []string) bool {
 	_, domain, _ := strings.Cut(upn, "@")
 	return slices.Contains(list, upn) || slices.Contains(list, "*@"+domain)
 }

@@ -1,8 +1,10 @@
-// Package portal is what a signed-in person does with the own account: look at it, see and end sessions, prove the password again
-// and change it.
+// Package portal is what a signed-in person does with the own account: look at it, see and end sessions, see what applications may do
+// and take it from them, open applications, prove the password again and change it.
 //
 //	/api/account                  GET
 //	/api/account/sessions         GET; …/end
+//	/api/account/applications     GET; …/remove
+//	/api/apps                     GET
 //	/api/account/reauth/begin     KE1 → count the attempt → KE2, sealed state
 //	/api/account/reauth/finish    KE3, state → spend the attempt → proof, good for one change within five minutes
 //	/api/account/password/begin   proof, OPAQUE registration request → response
@@ -29,6 +31,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/session"
 	"github.com/latchkey-id/latchkey/edge/state"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 // Accounts is what the service needs of account.Service.
@@ -41,6 +44,15 @@ type Accounts interface {
 	Credential(ctx context.Context, id string, in account.CredentialIn) (account.CredentialOut, error)
 	BeginProof(ctx context.Context, id string, in account.BeginProofIn) error
 	ReplaceCredential(ctx context.Context, id string, in account.ReplaceCredentialIn) error
+	Consents(ctx context.Context, id string, ref account.SessionRef) (account.ConsentsOut, error)
+	RevokeConsent(ctx context.Context, id string, in account.RevokeConsentIn) error
+}
+
+// Applications is what the service needs of tenant.Service: names for what the account knows by id, and what there is to open.
+type Applications interface {
+	Application(ctx context.Context, clientID string) (tenant.Application, error)
+	Applications(ctx context.Context) ([]tenant.Application, error)
+	Resource(ctx context.Context, identifier string) (tenant.Resource, error)
 }
 
 // Keys is what the service needs of keys.Service.
@@ -51,12 +63,14 @@ type Keys interface {
 
 // Deps is what the service needs.
 type Deps struct {
-	Lock     account.LockPolicy // guesses inside a session; zero: account.DefaultLockPolicy
-	KSF      api.KSF            // least parameters of new password records; zero: api.CurrentKSF
-	Accounts Accounts
-	Keys     Keys
-	Now      func() time.Time
-	Log      *slog.Logger
+	Issuer       string             // https origin: what applications are told when they are opened
+	Lock         account.LockPolicy // guesses inside a session; zero: account.DefaultLockPolicy
+	KSF          api.KSF            // least parameters of new password records; zero: api.CurrentKSF
+	Accounts     Accounts
+	Applications Applications
+	Keys         Keys
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Service answers the routes of a person's own account.
@@ -82,6 +96,9 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteReauthFinish, problem.Post(s.Log, s.reauthFinish))
 	mux.Handle("POST "+api.RouteChangeBegin, problem.Post(s.Log, s.changeBegin))
 	mux.Handle("POST "+api.RouteChangeFinish, problem.Post(s.Log, s.changeFinish))
+	mux.Handle("GET "+api.RouteApplications, problem.Get(s.Log, s.applications))
+	mux.Handle("POST "+api.RouteApplicationRemove, problem.Post(s.Log, s.removeApplication))
+	mux.Handle("GET "+api.RouteApps, problem.Get(s.Log, s.apps))
 }
 
 // empty is the body of an answer that has nothing to tell: {}.
