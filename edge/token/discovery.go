@@ -32,19 +32,17 @@ type metadata struct {
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	IDTokenEncryptionAlgs []string `json:"id_token_encryption_alg_values_supported"`
 	IDTokenEncryptionEncs []string `json:"id_token_encryption_enc_values_supported"`
-	ClientAuth            []string `json:"token_endpoint_auth_methods_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	Prompts               []string `json:"prompt_values_supported"`
 	Locales               []string `json:"ui_locales_supported"`
 	ResponseIssuer        bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter       bool     `json:"claims_parameter_supported"`
 	CheckSession          string   `json:"check_session_iframe"`
-	RequestParameter      bool     `json:"request_parameter_supported"`
-	RequestURIParameter   bool     `json:"request_uri_parameter_supported"`
 	FrontChannel          bool     `json:"frontchannel_logout_supported"`
 	FrontChannelSession   bool     `json:"frontchannel_logout_session_supported"`
 	BackChannel           bool     `json:"backchannel_logout_supported"`
 	BackChannelSession    bool     `json:"backchannel_logout_session_supported"`
+	clientMetadata
 }
 
 func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
@@ -70,7 +68,6 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA", "PS256"},
 		IDTokenEncryptionAlgs: []string{"ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"},
 		IDTokenEncryptionEncs: []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"},
-		ClientAuth:            []string{"none", "client_secret_basic", "client_secret_post"},
 		ChallengeMethods:      []string{oauth.MethodS256},
 		Prompts:               []string{promptNone, promptLogin, promptSelect, promptConsent, promptCreate},
 		Locales:               oauth.Languages,
@@ -81,6 +78,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		FrontChannelSession:   true,
 		BackChannel:           true,
 		BackChannelSession:    true,
+		clientMetadata:        s.clientMetadata(),
 	})
 }
 

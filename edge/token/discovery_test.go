@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/edge/token"
 )
 
 func (g *rig) metadata() map[string]any {
@@ -35,7 +37,7 @@ func TestDiscoveryNamesEndpointsThatAnswer(t *testing.T) {
 		t.Errorf("issuer %v", m["issuer"])
 	}
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-		"introspection_endpoint", "revocation_endpoint"} {
+		"introspection_endpoint", "revocation_endpoint", "pushed_authorization_request_endpoint"} {
 		address, _ := m[name].(string)
 		path, ours := strings.CutPrefix(address, g.URL)
 		if res := g.browser().get(path); !ours || res.StatusCode == http.StatusNotFound {
@@ -79,7 +81,11 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"response_types_supported": "code", "grant_types_supported": "authorization_code client_credentials refresh_token",
 		"subject_types_supported": "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
 		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access", "claim_types_supported": "normal",
-		"token_endpoint_auth_methods_supported": "none client_secret_basic client_secret_post",
+		"token_endpoint_auth_methods_supported":            "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
+		"revocation_endpoint_auth_methods_supported":       "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
+		"introspection_endpoint_auth_methods_supported":    "client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
+		"token_endpoint_auth_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA", "request_object_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA",
+		"dpop_signing_alg_values_supported":     "ES256 PS256 RS256 EdDSA",
 		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query form_post",
 	} {
 		if got := strings.Join(list(m[name]), " "); got != want {
@@ -87,7 +93,8 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{
-		"request_parameter_supported": false, "request_uri_parameter_supported": false, "claims_parameter_supported": true,
+		"request_parameter_supported": true, "request_uri_parameter_supported": false, "require_signed_request_object": false,
+		"require_pushed_authorization_requests": false, "tls_client_certificate_bound_access_tokens": true, "claims_parameter_supported": true,
 		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
 	} {
@@ -99,6 +106,25 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		if _, has := m[absent]; has {
 			t.Errorf("%s is promised", absent)
 		}
+	}
+}
+
+// Mutual TLS is promised only where the platform hands certificates over (RFC 8705 section 3.3).
+func TestDiscoveryPromisesMutualTLSOnlyWhereItIs(t *testing.T) {
+	g := newRig(t)
+	deps := g.deps()
+	deps.Certificates = token.CertificateSource{}
+	mux := http.NewServeMux()
+	token.New(deps).Mount(mux)
+	g.Config.Handler = mux
+	m := g.metadata()
+	for name, methods := range m {
+		if strings.HasSuffix(name, "_auth_methods_supported") && strings.Contains(strings.Join(list(methods), " "), "tls") {
+			t.Errorf("%s: %v", name, methods)
+		}
+	}
+	if m["tls_client_certificate_bound_access_tokens"] != false {
+		t.Error("bound tokens are promised")
 	}
 }
 
