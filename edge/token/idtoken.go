@@ -69,7 +69,7 @@ func personalOf(c account.Claims, scope string, named map[string]*struct{}) pers
 	if may("email") {
 		p.Email = c.Email
 	}
-	if may("email_verified") && c.Email != "" {
+	if may("email_verified") && (c.Email != "" || c.EmailVerified) {
 		p.EmailVerified = &c.EmailVerified
 	}
 	return p
