@@ -204,4 +204,5 @@ export class Names extends StoredObject { static kind = "names"; }
 export class Tenant extends StoredObject { static kind = "tenant"; }
 export class Account extends StoredObject { static kind = "account"; }
 export class Throttle extends StoredObject { static kind = "throttle"; }
+export class Device extends StoredObject { static kind = "device"; }
 export class Message extends StoredObject { static kind = "message"; }

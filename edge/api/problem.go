@@ -20,6 +20,7 @@ const (
 	CodeSpent              Code = "code_spent"          // 410: five wrong tries, or older than ten minutes; ask for a new one
 	CodeRecordInvalid      Code = "record_invalid"      // 400: not a password record made by a current client
 	CodeDeviceUnknown      Code = "device_unknown"      // 404: no device waits for an answer with this code
+	CodeNotAssigned        Code = "not_assigned"        // 403: the application is not for this person
 	CodeNotFound           Code = "not_found"           // 404
 	CodeTooLarge           Code = "too_large"           // 413
 	CodeUnsupportedMedia   Code = "unsupported_media"   // 415

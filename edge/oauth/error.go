@@ -50,6 +50,14 @@ var (
 	ErrUnmetAuthentication = &Error{Code: "unmet_authentication_requirements", Status: http.StatusForbidden}
 )
 
+// Errors of RFC 8628 section 3.5.
+var (
+	ErrAuthorizationPending = &Error{Code: "authorization_pending", Status: http.StatusBadRequest}
+	ErrSlowDown             = &Error{Code: "slow_down", Status: http.StatusBadRequest}
+	ErrExpiredToken         = &Error{Code: "expired_token", Status: http.StatusBadRequest}
+	ErrDenied               = &Error{Code: "access_denied", Status: http.StatusBadRequest} // of a device; elsewhere ErrAccessDenied
+)
+
 // Errors of RFC 6750 section 3.1.
 var (
 	ErrNoToken           = &Error{Code: "", Status: http.StatusUnauthorized} // no credentials: a challenge without a code

@@ -44,6 +44,7 @@ var kinds = map[api.Code]kind{
 	api.CodeSpent:              {http.StatusGone, "This code does not count any more. Ask for a new one."},
 	api.CodeRecordInvalid:      {http.StatusBadRequest, "The password record was not made by a current client."},
 	api.CodeDeviceUnknown:      {http.StatusNotFound, "No device is waiting with this code."},
+	api.CodeNotAssigned:        {http.StatusForbidden, "This application is not for this account."},
 	api.CodeNotFound:           {http.StatusNotFound, "There is no such thing."},
 	api.CodeTooLarge:           {http.StatusRequestEntityTooLarge, "The request is too large."},
 	api.CodeUnsupportedMedia:   {http.StatusUnsupportedMediaType, "The request must be application/json."},

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/latchkey-id/latchkey/edge/device"
 )
 
 const schemaDocument = "../../site/src/docs/storage-schema.md"
@@ -76,6 +78,8 @@ func TestSchemaIsDocumented(t *testing.T) {
 	b := w.browser()
 	b.signup(ada)
 	site.redeem(site.code(b))
+	key := make([]byte, 32)
+	w.must(device.NewService(w.native).Begin(t.Context(), key, device.Request{ClientID: "tv", SecretHash: key}))
 	w.must(w.native.Close())
 
 	lines := documented(t)

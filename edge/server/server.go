@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/device"
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/message"
 	"github.com/latchkey-id/latchkey/edge/names"
@@ -60,6 +61,7 @@ func New(d Deps) (*Service, error) {
 	mux := http.NewServeMux()
 	provider := token.New(token.Deps{
 		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications, Resources: applications,
+		Devices: device.NewService(d.Host), Address: address,
 		Throttle: counters, Outbound: d.Outbound, Certificates: c.Certificates, Now: d.Now, Log: d.Log,
 	})
 	provider.Mount(mux)
@@ -83,7 +85,7 @@ func New(d Deps) (*Service, error) {
 
 	kinds := []*object.Kind{
 		keys.New(keys.Deps{Root: c.Root, Native: d.Native, Log: d.Log}),
-		names.New(), tenant.New(), throttle.New(),
+		names.New(), tenant.New(), throttle.New(), device.New(),
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail:        box.deliver,
 			account.TopicNamesCommit: commitName(directory, d.Log),

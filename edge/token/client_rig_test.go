@@ -26,6 +26,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/device"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
@@ -52,6 +53,7 @@ func (o outbound) RoundTrip(r *http.Request) (*http.Response, error) {
 func (g *rig) deps() token.Deps {
 	return token.Deps{
 		Issuer: g.URL, Keys: g.keys, Accounts: g.accounts, Applications: registry{g}, Resources: registry{g}, Throttle: throttle.NewService(g.native),
+		Devices: device.NewService(g.native), Address: func(r *http.Request) string { return r.Header.Get("CF-Connecting-IP") },
 		Outbound: outbound{g}, Certificates: token.CertificateSource{Header: token.CertificateHeader}, Now: g.now, Log: slog.New(slog.DiscardHandler),
 	}
 }

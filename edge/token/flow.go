@@ -21,12 +21,14 @@ const (
 	maxFlowSize = 3 << 10 // bytes of one cookie's value
 )
 
-// flow is something a browser was sent to one of our pages for and will come back with: an authorization request or a sign-out.
+// flow is something a browser was sent to one of our pages for and will come back with: an authorization request, a
+// sign-out, or the code of a device.
 // It travels in a cookie of that browser and in nothing else, and it knows its own id, so that one cannot be passed for another.
 type flow struct {
 	ID        string    `json:"i"`
 	Authorize *request  `json:"a,omitempty"`
 	Logout    *farewell `json:"l,omitempty"`
+	Device    string    `json:"d,omitempty"` // code that the person had typed before signing in
 }
 
 // newFlowID makes an id: 16 random bytes. It is in the address of our pages and is worth nothing without the cookie.

@@ -45,6 +45,7 @@ type request struct {
 	Claims      string             `json:"k,omitempty"` // what of the claims parameter is kept (wishes.kept)
 	LoginHint   string             `json:"h,omitempty"`
 	Locales     string             `json:"l,omitempty"` // "de" or "en", "" when the request does not say
+	lifetime    int64              // of the code, in seconds; 0: CodeLifetime
 	Pushed      string             `json:"P,omitempty"` // id of the pushed request, which is answered once
 
 	None    bool `json:"q,omitempty"` // prompt=none: answer without showing anything

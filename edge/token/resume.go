@@ -24,6 +24,8 @@ func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
 		s.resumeAuthorize(w, r, f)
 	case f.Logout != nil:
 		s.toSignout(w, r, f)
+	case f.Device != "":
+		s.resumeDevice(w, r, f)
 	default:
 		s.errors.Page(w, r, oauth.ErrExpired)
 	}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/device"
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/keys/keystest"
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -80,7 +81,7 @@ func newRig(t testing.TB) *rig {
 	drop := func(context.Context, object.Delivery) error { return nil }
 	var err error
 	g.native, err = object.NewNative(object.NativeConfig{Now: g.now, Log: log},
-		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(), throttle.New(),
+		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(), throttle.New(), device.New(),
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail: drop, account.TopicNamesCommit: drop,
 			account.TopicLogout: func(ctx context.Context, d object.Delivery) error { return notify(ctx, d) },

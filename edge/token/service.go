@@ -87,7 +87,9 @@ type Deps struct {
 	Applications Applications
 	Resources    Resources // nil: there are none
 	Throttle     Throttle
-	Outbound     http.RoundTripper // how documents of applications are fetched; has a deadline and follows no redirects
+	Devices      Devices
+	Address      func(*http.Request) string // of the client, as the platform says
+	Outbound     http.RoundTripper          // how documents of applications are fetched; has a deadline and follows no redirects
 	Certificates CertificateSource
 	Now          func() time.Time
 	Log          *slog.Logger
@@ -101,6 +103,8 @@ type Service struct {
 	applications Applications
 	resources    Resources
 	throttle     Throttle
+	devices      Devices
+	address      func(*http.Request) string
 	certificates CertificateSource
 	fetcher      fetcher
 	keySets      *keySets
@@ -114,12 +118,14 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{
 		issuer: d.Issuer, keys: d.Keys, accounts: d.Accounts, applications: d.Applications, resources: d.Resources,
+		devices: d.Devices, address: d.Address,
 		throttle: d.Throttle, certificates: d.Certificates, fetcher: fetcher{d.Outbound, onThisMachine(d.Issuer)},
 		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
 	}
 	s.keySets = &keySets{fetcher: s.fetcher, now: d.Now, known: map[string]keySet{}}
 	s.grants = map[string]grant{
 		tenant.GrantCode: s.grantCode, tenant.GrantRefresh: s.grantRefresh, tenant.GrantClient: s.grantClient,
+		tenant.GrantDevice: s.grantDevice,
 	}
 	return s
 }
@@ -133,6 +139,7 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+RouteAuthorize, visited(s.authorize))
 	mux.HandleFunc("GET "+RouteResume, visited(s.resume))
 	mux.HandleFunc("POST "+RouteToken, s.token)
+	mux.HandleFunc("POST "+RouteDevice, s.deviceAuthorization)
 	mux.HandleFunc("POST "+RoutePush, s.push)
 	mux.HandleFunc("GET "+RouteUserinfo, s.userinfo)
 	mux.HandleFunc("POST "+RouteUserinfo, s.userinfo)
@@ -141,6 +148,8 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("POST "+RouteLogout, visited(s.logout))
 	mux.HandleFunc("GET "+RouteCheck, s.checkSession)
+	mux.Handle("POST "+api.RouteDevice, problem.Post(s.log, s.showDevice))
+	mux.Handle("POST "+api.RouteDeviceAnswer, problem.Post(s.log, s.answerDevice))
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
 	mux.Handle("POST "+api.RouteConsent, problem.Post(s.log, s.consent))
 	mux.Handle("POST "+api.RouteConsentDecide, problem.Post(s.log, s.decideConsent))
