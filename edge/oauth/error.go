@@ -37,6 +37,14 @@ var (
 	ErrUseNonce             = &Error{Code: "use_dpop_nonce", Status: http.StatusBadRequest}         // RFC 9449 section 8; at a resource 401
 )
 
+// Errors of RFC 7591 section 3.2.2.
+var (
+	ErrRegisteredURI     = &Error{Code: "invalid_redirect_uri", Status: http.StatusBadRequest}
+	ErrClientMetadata    = &Error{Code: "invalid_client_metadata", Status: http.StatusBadRequest}
+	ErrSoftwareStatement = &Error{Code: "unapproved_software_statement", Status: http.StatusBadRequest,
+		Description: "software statements are not accepted; leave it out"}
+)
+
 // Errors of OpenID Connect Core 1.0 sections 3.1.2.6 and 6.
 var (
 	ErrLoginRequired          = &Error{Code: "login_required", Status: http.StatusBadRequest}

@@ -61,6 +61,7 @@ func New(d Deps) (*Service, error) {
 	mux := http.NewServeMux()
 	provider := token.New(token.Deps{
 		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications, Resources: applications,
+		Registry: applications, EnsureAlg: ring.EnsureAlg,
 		Devices: device.NewService(d.Host), Address: address,
 		Throttle: counters, Outbound: d.Outbound, Certificates: c.Certificates, Now: d.Now, Log: d.Log,
 	})
@@ -75,7 +76,7 @@ func New(d Deps) (*Service, error) {
 	}).Mount(mux)
 	portal.New(portal.Deps{Accounts: accounts, Keys: ring, Now: d.Now, Log: d.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
-		Applications: applications, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
+		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
 	})
 	mail.Mount(mux)
 	mux.HandleFunc("GET "+api.RouteConfiguration, func(w http.ResponseWriter, r *http.Request) {

@@ -16,13 +16,13 @@ import (
 func (d Deps) examine(ctx context.Context, f File) error {
 	var faults Faults
 	for _, app := range f.Applications {
-		calls := app.Calls(d.Local)
-		faults = append(faults, calls...)
+		led := app.Hosts(d.Local)
+		faults = append(faults, led...)
 		missing, err := d.missing(ctx, app, f)
 		if err != nil {
 			return err
 		}
-		if faults = append(faults, missing...); len(calls) > 0 || app.SectorURI == "" {
+		if faults = append(faults, missing...); len(led) > 0 || app.SectorURI == "" {
 			continue
 		}
 		if fault := d.sector(ctx, app); fault != nil {

@@ -124,37 +124,44 @@ func scopesFor(app Application, wish string) (granted []string) {
 }
 
 // strangerFaults are about what only an operator may register. Links must stay on the hosts that people come back to, so that an
-// application cannot dress up as another one (RFC 7591 section 5, OpenID Connect Registration 1.0 section 9.2), and people are not sent
-// to their own machine by a site.
+// application cannot dress up as another one (RFC 7591 section 5, OpenID Connect Registration 1.0 section 9.2).
 func strangerFaults(app Application) (faults Faults) {
-	wrong := func(field, fault string) {
-		faults = append(faults, Fault{Application: app.ClientID, Field: field, Fault: fault})
-	}
 	own := hosts(app.RedirectURIs)
-	if app.Kind == AppWeb && slices.ContainsFunc(append(own, hosts(app.PostLogoutRedirectURIs)...), oauth.ThisMachine) {
-		wrong("redirect_uris", "or post_logout_redirect_uris leads to the person's own machine: that is for application_type native")
-	}
 	for _, link := range []struct{ field, uri string }{
 		{"client_uri", app.ClientURI}, {"logo_uri", app.LogoURI}, {"policy_uri", app.PolicyURI}, {"tos_uri", app.TOSURI},
 		{"initiate_login_uri", app.InitiateLoginURI},
 	} {
 		if link.uri != "" && !slices.Contains(own, strings.Join(hosts([]string{link.uri}), "")) {
-			wrong(link.field, "is at another host than every redirect URI")
+			faults = append(faults, Fault{Application: app.ClientID, Field: link.field, Fault: "is at another host than every redirect URI"})
 		}
 	}
 	return faults
 }
 
-// Calls are the faults of addresses that this service itself would call: one must have a public name, or whoever registers it could
-// have our own network looked at (server-side request forgery). local, when the issuer is there to be tried out, allows this
-// machine. This is the one place that says which members those are; the fetch itself checks again.
-func (a Application) Calls(local bool) (faults Faults) {
+// Hosts are the faults about where an application's addresses lead, in this one place; a fetch checks again. An address that this service
+// itself would call must have a public name, or whoever registers it could have our own network looked at (server-side request
+// forgery). And a site that registers itself does not send people to their own machine (OpenID Connect Registration 1.0 section 2,
+// application_type). local, when the issuer is there to be tried out, allows this machine for both.
+func (a Application) Hosts(local bool) (faults Faults) {
+	wrong := func(field, fault string) {
+		faults = append(faults, Fault{Application: a.ClientID, Field: field, Fault: fault})
+	}
 	for _, one := range []struct{ field, uri string }{
 		{"jwks_uri", a.JWKSURI}, {"sector_identifier_uri", a.SectorURI}, {"backchannel_logout_uri", a.BackchannelLogoutURI},
 	} {
 		if one.uri != "" && !oauth.PublicAddress(one.uri, local) {
-			faults = append(faults, Fault{Application: a.ClientID, Field: one.field,
-				Fault: named(one.uri, "is not at a host with a public name: this service does not call addresses of private networks")})
+			wrong(one.field, named(one.uri, "is not at a host with a public name: this service does not call addresses of private networks"))
+		}
+	}
+	if local || !a.Dynamic || a.Kind != AppWeb {
+		return faults
+	}
+	for _, list := range []struct {
+		field string
+		uris  []string
+	}{{"redirect_uris", a.RedirectURIs}, {"post_logout_redirect_uris", a.PostLogoutRedirectURIs}} {
+		if slices.ContainsFunc(hosts(list.uris), oauth.ThisMachine) {
+			wrong(list.field, "leads to the person's own machine: that is for native applications")
 		}
 	}
 	return faults

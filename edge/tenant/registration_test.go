@@ -95,8 +95,6 @@ func TestRegistrationRefuses(t *testing.T) {
 		{"protocol-relative", uri("//stranger.example/cb"), "redirect_uris"},
 		{"no host", uri("https:///cb"), "redirect_uris"},
 		{"loopback for a site", uri("http://127.0.0.1/cb"), "redirect_uris"},
-		{"loopback by TLS for a site", uri("https://127.0.0.1/cb"), "redirect_uris"},
-		{"localhost for a site", uri("https://localhost:3000/cb"), "redirect_uris"},
 		{"localhost by name for an app", uri("http://localhost/cb") + `, "application_type": "native"`, "redirect_uris"},
 		{"too long", uri("https://stranger.example/" + strings.Repeat("a", 500)), "redirect_uris"},
 		{"too many", `"redirect_uris": [` + strings.TrimSuffix(strings.Repeat(`"https://stranger.example/cb",`, maxURIs+1), ",") + `]`, "redirect_uris"},
@@ -136,13 +134,28 @@ func TestCalledAddressesArePublic(t *testing.T) {
 			"https://metadata.google.internal/": false, "https://localhost/": false, "https://2130706433/": false, "https://printer.local/": false,
 		} {
 			app := parsed(t, file(shop(edits(field, `"`+uri+`"`))))
-			faults := app.Calls(false)
+			faults := app.Hosts(false)
 			if public != (len(faults) == 0) || !public && faults[0].Field != field {
 				t.Errorf("%s %s: %v", field, uri, faults)
 			}
-			if here := app.Calls(true); strings.Contains(uri, "localhost") && len(here) > 0 {
+			if here := app.Hosts(true); strings.Contains(uri, "localhost") && len(here) > 0 {
 				t.Errorf("on this machine: %v", here)
 			}
+		}
+	}
+}
+
+func TestSitesThatRegisterThemselvesLeadNobodyToTheirOwnMachine(t *testing.T) {
+	for _, uri := range []string{"https://127.0.0.1/cb", "https://localhost:3000/cb", "https://app.localhost/cb", "https://[::1]/cb"} {
+		app := registered(t, `{"redirect_uris": ["https://stranger.example/cb", "`+uri+`"]}`)
+		if faults := app.Hosts(false); len(faults) != 1 || faults[0].Field != "redirect_uris" {
+			t.Errorf("%s: %v", uri, faults)
+		}
+		if faults := app.Hosts(true); len(faults) > 0 {
+			t.Errorf("to try it out: %s: %v", uri, faults)
+		}
+		if faults := parsed(t, file(shop(edits("redirect_uris", `["`+uri+`"]`)))).Hosts(false); len(faults) > 0 {
+			t.Errorf("by the operator: %s: %v", uri, faults)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (g *rig) deps() token.Deps {
 	return token.Deps{
 		Issuer: g.URL, Keys: g.keys, Accounts: g.accounts, Applications: registry{g}, Resources: registry{g}, Throttle: throttle.NewService(g.native),
 		Devices: device.NewService(g.native), Address: func(r *http.Request) string { return r.Header.Get("CF-Connecting-IP") },
-		Outbound: outbound{g}, Certificates: token.CertificateSource{Header: token.CertificateHeader}, Now: g.now, Log: slog.New(slog.DiscardHandler),
+		Outbound: outbound{g}, Certificates: token.CertificateSource{Header: token.CertificateHeader}, Registry: g.tenants, EnsureAlg: g.keys.EnsureAlg, Now: g.now, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

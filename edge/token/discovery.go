@@ -18,6 +18,7 @@ type metadata struct {
 	Userinfo              string   `json:"userinfo_endpoint"`
 	JWKS                  string   `json:"jwks_uri"`
 	EndSession            string   `json:"end_session_endpoint"`
+	Registration          string   `json:"registration_endpoint,omitempty"`
 	Introspection         string   `json:"introspection_endpoint"`
 	Revocation            string   `json:"revocation_endpoint"`
 	ServiceDocumentation  string   `json:"service_documentation"`
@@ -54,6 +55,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		Userinfo:              s.issuer + RouteUserinfo,
 		JWKS:                  s.issuer + RouteJWKS,
 		EndSession:            s.issuer + RouteLogout,
+		Registration:          s.registrationEndpoint(),
 		Introspection:         s.issuer + RouteIntrospect,
 		Revocation:            s.issuer + RouteRevoke,
 		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",

@@ -102,10 +102,8 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 			t.Errorf("%s: %v", name, m[name])
 		}
 	}
-	for _, absent := range []string{"registration_endpoint"} {
-		if _, has := m[absent]; has {
-			t.Errorf("%s is promised", absent)
-		}
+	if m["registration_endpoint"] != g.URL+"/oauth2/register" {
+		t.Errorf("registration_endpoint: %v", m["registration_endpoint"])
 	}
 }
 

@@ -86,6 +86,9 @@ type Deps struct {
 	Accounts     Accounts
 	Applications Applications
 	Resources    Resources // nil: there are none
+	Registry     Registry  // nil: applications cannot register themselves
+	// EnsureAlg makes the signing key of an algorithm that an application registers (keys.Service.EnsureAlg). Nil: they are there.
+	EnsureAlg    func(ctx context.Context, alg string) error
 	Throttle     Throttle
 	Devices      Devices
 	Address      func(*http.Request) string // of the client, as the platform says
@@ -102,6 +105,8 @@ type Service struct {
 	accounts     Accounts
 	applications Applications
 	resources    Resources
+	registry     Registry
+	ensureAlg    func(ctx context.Context, alg string) error
 	throttle     Throttle
 	devices      Devices
 	address      func(*http.Request) string
@@ -121,6 +126,9 @@ func New(d Deps) *Service {
 		devices: d.Devices, address: d.Address,
 		throttle: d.Throttle, certificates: d.Certificates, fetcher: fetcher{d.Outbound, onThisMachine(d.Issuer)},
 		now: d.Now, log: d.Log, errors: oauth.Writer{Log: d.Log},
+	}
+	if s.registry, s.ensureAlg = d.Registry, d.EnsureAlg; s.ensureAlg == nil {
+		s.ensureAlg = func(context.Context, string) error { return nil }
 	}
 	s.keySets = &keySets{fetcher: s.fetcher, now: d.Now, known: map[string]keySet{}}
 	s.grants = map[string]grant{
@@ -153,6 +161,9 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
 	mux.Handle("POST "+api.RouteConsent, problem.Post(s.log, s.consent))
 	mux.Handle("POST "+api.RouteConsentDecide, problem.Post(s.log, s.decideConsent))
+	if s.registry != nil {
+		s.mountRegistry(mux)
+	}
 	for _, route := range []string{RouteDiscovery, RouteMetadata, RouteJWKS, RouteToken, RouteUserinfo, RouteRevoke, RoutePush} {
 		mux.HandleFunc("OPTIONS "+route, preflight)
 	}
