@@ -24,7 +24,8 @@ type refresh struct {
 // grantRefresh turns a refresh token into new tokens (RFC 6749 section 6, OpenID Connect Core 1.0 section 12). The token is replaced
 // by its successor, in one transaction, before anything is made. What the account no longer knows as the present one, or as the
 // one whose answer may have been lost a moment ago, was stolen from somebody: the whole family ends (RFC 9700 section 4.14.2). The
-// client hears the same invalid_grant for everything that is wrong with the token.
+// client hears the same invalid_grant for everything that is wrong with the token. An application with the FAPI 2.0 profile keeps its
+// token (section 5.3.2.1: no rotation).
 //
 // A new ID token says what the first one said of who signed in and when, and has no nonce (Core section 12.2).
 func (s *Service) grantRefresh(ctx context.Context, c *call) (*tokens, error) {
@@ -34,6 +35,9 @@ func (s *Service) grantRefresh(ctx context.Context, c *call) (*tokens, error) {
 	}
 	next := account.NewSecret()
 	in.Next = account.Hash(next)
+	if c.Client.Profile == tenant.ProfileFAPI2 { // who uses it proves that they may: a copy is worth nothing
+		next, in.Next = "", in.Presented
+	}
 	out, err := s.accounts.Refresh(ctx, t.Account, in)
 	if err != nil {
 		return nil, err
