@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 // metadata says what this provider does and nothing that it does not (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2,
@@ -33,6 +35,10 @@ type metadata struct {
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	IDTokenEncryptionAlgs []string `json:"id_token_encryption_alg_values_supported"`
 	IDTokenEncryptionEncs []string `json:"id_token_encryption_enc_values_supported"`
+	UserinfoAlgs          []string `json:"userinfo_signing_alg_values_supported"`
+	UserinfoEncAlgs       []string `json:"userinfo_encryption_alg_values_supported"`
+	UserinfoEncEncs       []string `json:"userinfo_encryption_enc_values_supported"`
+	IntrospectionAlgs     []string `json:"introspection_signing_alg_values_supported"` // RFC 9701 section 7
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	Prompts               []string `json:"prompt_values_supported"`
 	Locales               []string `json:"ui_locales_supported"`
@@ -60,16 +66,20 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		Revocation:            s.issuer + RouteRevoke,
 		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",
 		Scopes:                scopes,
-		ResponseTypes:         []string{typeCode},
-		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)},
+		ResponseTypes:         responseTypes,
+		ResponseModes:         []string{string(oauth.ModeQuery), string(oauth.ModeFragment), string(oauth.ModeFormPost)},
 		GrantTypes:            s.grantTypes(),
 		Subjects:              []string{subjectPublic, subjectPairwise},
 		ACRs:                  acrs,
 		Claims:                claimNames,
 		ClaimTypes:            []string{"normal"},
-		IDTokenAlgs:           []string{"ES256", "RS256", "EdDSA", "PS256"},
-		IDTokenEncryptionAlgs: []string{"ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"},
-		IDTokenEncryptionEncs: []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"},
+		IDTokenAlgs:           signingAlgs,
+		IDTokenEncryptionAlgs: encryptionAlgs,
+		IDTokenEncryptionEncs: encryptionEncs,
+		UserinfoAlgs:          signingAlgs,
+		UserinfoEncAlgs:       encryptionAlgs,
+		UserinfoEncEncs:       encryptionEncs,
+		IntrospectionAlgs:     signingAlgs,
 		ChallengeMethods:      []string{oauth.MethodS256},
 		Prompts:               []string{promptNone, promptLogin, promptSelect, promptConsent, promptCreate},
 		Locales:               oauth.Languages,
@@ -84,5 +94,16 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// grantTypes are those that the token endpoint has, in alphabetical order.
-func (s *Service) grantTypes() []string { return slices.Sorted(maps.Keys(s.grants)) }
+// What applications may register for what they are sent; edge/tenant has the same lists, and a test holds them together.
+var (
+	signingAlgs    = []string{keys.ES256, keys.RS256, keys.EdDSA, keys.PS256}
+	encryptionAlgs = []string{"ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"}
+	encryptionEncs = []string{"A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"}
+)
+
+// grantTypes are those of the token endpoint, and implicit for an ID token in the front channel, in alphabetical order.
+func (s *Service) grantTypes() []string {
+	types := slices.AppendSeq([]string{tenant.GrantImplicit}, maps.Keys(s.grants))
+	slices.Sort(types)
+	return types
+}

@@ -51,8 +51,9 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 	g := newRig(t)
 	m := g.metadata()
 	b, _ := g.signedIn("ada@id.test")
+	g.application(anything)
 	for _, mode := range list(m["response_modes_supported"]) {
-		if res := b.authorize("response_mode", mode); strings.Contains(res.Header.Get("Location")+res.body, "error") {
+		if res := b.front("response_mode", mode); strings.Contains(res.Header.Get("Location")+res.body, "error") {
 			t.Errorf("response_mode %s is promised", mode)
 		}
 	}
@@ -68,6 +69,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		}
 	}
 	claims := g.claimsOf(b.tokens().IDToken, "JWT", "ES256")
+	claims["c_hash"] = "of the hybrid flow, by TestHybridFlowAnswersInTheFragment"
 	for _, claim := range list(m["claims_supported"]) {
 		if _, has := claims[claim]; !has {
 			t.Errorf("claim %s is promised", claim)
@@ -78,15 +80,18 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		t.Errorf("claims that are not mentioned: %v", claims)
 	}
 	for name, want := range map[string]string{
-		"response_types_supported": "code", "grant_types_supported": "authorization_code client_credentials refresh_token",
-		"subject_types_supported": "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
+		"response_types_supported": "code id_token code id_token",
+		"subject_types_supported":  "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
 		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access", "claim_types_supported": "normal",
 		"token_endpoint_auth_methods_supported":            "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
 		"revocation_endpoint_auth_methods_supported":       "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
 		"introspection_endpoint_auth_methods_supported":    "client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
 		"token_endpoint_auth_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA", "request_object_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA",
 		"dpop_signing_alg_values_supported":     "ES256 PS256 RS256 EdDSA",
-		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query form_post",
+		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query fragment form_post",
+		"userinfo_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "introspection_signing_alg_values_supported": "ES256 RS256 EdDSA PS256",
+		"userinfo_encryption_alg_values_supported": "ECDH-ES ECDH-ES+A256KW RSA-OAEP-256",
+		"userinfo_encryption_enc_values_supported": "A128GCM A256GCM A128CBC-HS256 A256CBC-HS512",
 	} {
 		if got := strings.Join(list(m[name]), " "); got != want {
 			t.Errorf("%s: %s", name, got)

@@ -45,7 +45,7 @@ type personal struct {
 
 // claimNames is what discovery promises: exactly the members of idClaims and personal.
 var claimNames = []string{
-	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "tid",
+	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "tid",
 	"name", "preferred_username", "updated_at", "email", "email_verified",
 }
 
