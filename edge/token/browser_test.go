@@ -30,6 +30,7 @@ type browser struct {
 	*rig
 	client *http.Client
 	sid    string // of the latest sign-in
+	keep   bool   // "keep me signed in"
 }
 
 // reply is an answer that was read.
@@ -110,7 +111,9 @@ func (b *browser) complete(accountID string, renew *account.SessionRef) {
 	ctx, attempt, secret := context.Background(), account.NewID(), account.NewSecret()
 	_, err := b.accounts.BeginSignin(ctx, accountID, account.BeginSigninIn{Name: "n", Attempt: attempt, Policy: account.DefaultLockPolicy})
 	b.must(err)
-	b.must(b.accounts.CompleteSignin(ctx, accountID, account.CompleteSigninIn{Attempt: attempt, Session: newSession(b.sid, secret), Renew: renew}))
+	kept := newSession(b.sid, secret)
+	kept.Keep = b.keep
+	b.must(b.accounts.CompleteSignin(ctx, accountID, account.CompleteSigninIn{Attempt: attempt, Session: kept, Renew: renew}))
 	w := httptest.NewRecorder()
 	b.must(session.Issue(ctx, b.keys, w, session.Cookie{Account: accountID, ID: b.sid, Secret: secret}, b.now(), 30*24*time.Hour, true))
 	b.client.Jar.SetCookies(b.base(), w.Result().Cookies())

@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 // serve runs one request without a network.
@@ -32,7 +35,8 @@ func stays(t *testing.T, w *httptest.ResponseRecorder, input string) {
 		t.Fatalf("%q: %d %s", input, w.Code, w.Body)
 	}
 	to := w.Header().Get("Location")
-	for _, ours := range []string{"/error?code=", "/signin?flow=", "/de/signin?flow=", "/signout?flow=", "/de/signout?flow=", "/oauth2/resume?flow=",
+	for _, ours := range []string{"/error?code=", "/signin?flow=", "/de/signin?flow=", "/signup?flow=", "/de/signup?flow=", "/consent?flow=", "/de/consent?flow=",
+		frontCallback + "?", frontCallback + "#", "/signout?flow=", "/de/signout?flow=", "/oauth2/resume?flow=",
 		shopCallback + "?", "https://shop.test/cb?tenant=1&", appCallback + "?", "https://vault.test/cb?", "https://edd.test/cb?"} {
 		if strings.HasPrefix(to, ours) {
 			return
@@ -47,8 +51,16 @@ func FuzzAuthorize(f *testing.F) {
 	g := newRig(f)
 	b, _ := g.signedIn("ada@id.test")
 	cookie := "__Host-session=" + b.cookies("__Host-session")[0].Value
+	g.apis = []tenant.Resource{{Identifier: "https://api.test/", Scopes: []string{"read"}}}
+	g.application(func(app *tenant.Application) {
+		app.Resources, app.Consent = []string{"https://api.test/"}, tenant.ConsentRequired
+	})
 	f.Add(request().Encode(), true)
 	f.Add(request("prompt", "none").Encode(), false)
+	front := []string{"client_id", "front", "redirect_uri", frontCallback}
+	f.Add(request(append(front, "response_type", "code id_token", "claims", `{"id_token":{"acr":{"essential":true,"values":["x"]}}}`)...).Encode(), true)
+	f.Add(request(append(front, "resource", "https://api.test/", "scope", "read", "prompt", "select_account consent", "max_age", "9")...).Encode(), true)
+	f.Add(request("prompt", "create", "ui_locales", "de", "dpop_jkt", challenge).Encode(), true)
 	f.Fuzz(func(t *testing.T, query string, signedIn bool) {
 		header := []string{"Content-Type", "application/x-www-form-urlencoded"}
 		if signedIn {
@@ -56,6 +68,47 @@ func FuzzAuthorize(f *testing.F) {
 		}
 		stays(t, g.serve(http.MethodGet, "/oauth2/authorize", query, header...), query)
 		stays(t, g.serve(http.MethodPost, "/oauth2/authorize", query, header...), query)
+	})
+}
+
+func FuzzClaimsParameter(f *testing.F) {
+	g := newRig(f)
+	g.application(anything)
+	b, _ := g.signedIn("ada@id.test")
+	cookie := "__Host-session=" + b.cookies("__Host-session")[0].Value
+	f.Add(`{"userinfo":{"email":{"essential":true},"name":null},"id_token":{"sub":{"value":"x"},"acr":{"values":["urn:latchkey:acr:1"]}}}`)
+	f.Add(`{"id_token":null,"x":[]}`)
+	f.Fuzz(func(t *testing.T, claims string) {
+		query := request("client_id", "front", "redirect_uri", frontCallback, "scope", "openid", "prompt", "none", "claims", claims).Encode()
+		w := g.serve(http.MethodGet, "/oauth2/authorize", query, "Cookie", cookie)
+		stays(t, w, query)
+		to, err := url.Parse(w.Header().Get("Location"))
+		if err != nil || to.Query().Has("code") == to.Query().Has("error") && to.Path != "/error" {
+			t.Fatalf("%q: %s", claims, w.Header().Get("Location"))
+		}
+	})
+}
+
+func FuzzConsent(f *testing.F) {
+	g := newRig(f)
+	g.application(asks)
+	b, _ := g.signedIn("ada@id.test")
+	to := b.front().to(f)
+	flow := to.Query().Get("flow")
+	cookies := "__Host-session=" + b.cookies("__Host-session")[0].Value + "; __Host-flow-" + flow + "=" + b.cookies("__Host-flow-")[0].Value
+	seen := b.asked(to).Seen
+	f.Add(`{"flow":"` + flow + `","seen":"` + seen + `","allow":true}`)
+	f.Add(`{"flow":"` + flow + `"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, route := range []string{api.RouteConsent, api.RouteConsentDecide} {
+			w := g.serve(http.MethodPost, route, body, "Content-Type", "application/json", "Cookie", cookies)
+			if w.Code >= 500 || w.Code == http.StatusOK && !strings.Contains(body, flow) {
+				t.Fatalf("%s %q: %d %s", route, body, w.Code, w.Body)
+			}
+			if route == api.RouteConsentDecide && w.Code == http.StatusOK && !strings.Contains(body, seen) {
+				t.Fatalf("%q was taken for an answer", body)
+			}
+		}
 	})
 }
 
