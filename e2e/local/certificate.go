@@ -20,7 +20,7 @@ import (
 // hosts are the names that the certificate is good for. Each demo application has a host of its own, because cookies
 // ignore the port. Browsers and curl resolve *.localhost by themselves; names are listed because no verifier accepts a wildcard
 // directly under a top-level domain.
-var hosts = []string{"localhost", "shop.localhost", "books.localhost"}
+var hosts = []string{"localhost", "shop.localhost", "books.localhost", "app.localhost"}
 
 // Certificates are the files of a certificate authority of this machine's own and of a certificate that it issued.
 type Certificates struct {
