@@ -124,7 +124,7 @@ func scopesFor(app Application, wish string) (granted []string) {
 }
 
 // strangerFaults are about what only an operator may register. Links must stay on the hosts that people come back to, so that an
-// application cannot dress up as another one (RFC 7591 section 5, OpenID Connect Registration 1.0 section 9.2).
+// application cannot dress up as another one (RFC 7591 section 5, OpenID Connect Registration 1.0 section 9.1).
 func strangerFaults(app Application) (faults Faults) {
 	own := hosts(app.RedirectURIs)
 	for _, link := range []struct{ field, uri string }{
