@@ -21,6 +21,7 @@ type metadata struct {
 	JWKS                  string   `json:"jwks_uri"`
 	EndSession            string   `json:"end_session_endpoint"`
 	Registration          string   `json:"registration_endpoint,omitempty"`
+	Device                string   `json:"device_authorization_endpoint"` // RFC 8628 section 4
 	Introspection         string   `json:"introspection_endpoint"`
 	Revocation            string   `json:"revocation_endpoint"`
 	ServiceDocumentation  string   `json:"service_documentation"`
@@ -62,6 +63,7 @@ func (s *Service) discovery(w http.ResponseWriter, _ *http.Request) {
 		JWKS:                  s.issuer + RouteJWKS,
 		EndSession:            s.issuer + RouteLogout,
 		Registration:          s.registrationEndpoint(),
+		Device:                s.issuer + RouteDevice,
 		Introspection:         s.issuer + RouteIntrospect,
 		Revocation:            s.issuer + RouteRevoke,
 		ServiceDocumentation:  s.issuer + "/docs/integrate-oidc",

@@ -37,7 +37,7 @@ func TestDiscoveryNamesEndpointsThatAnswer(t *testing.T) {
 		t.Errorf("issuer %v", m["issuer"])
 	}
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-		"introspection_endpoint", "revocation_endpoint", "pushed_authorization_request_endpoint"} {
+		"introspection_endpoint", "revocation_endpoint", "pushed_authorization_request_endpoint", "device_authorization_endpoint"} {
 		address, _ := m[name].(string)
 		path, ours := strings.CutPrefix(address, g.URL)
 		if res := g.browser().get(path); !ours || res.StatusCode == http.StatusNotFound {

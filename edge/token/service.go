@@ -133,7 +133,7 @@ func New(d Deps) *Service {
 	s.keySets = &keySets{fetcher: s.fetcher, now: d.Now, known: map[string]keySet{}}
 	s.grants = map[string]grant{
 		tenant.GrantCode: s.grantCode, tenant.GrantRefresh: s.grantRefresh, tenant.GrantClient: s.grantClient,
-		tenant.GrantDevice: s.grantDevice,
+		tenant.GrantDevice: s.grantDevice, tenant.GrantExchange: s.grantExchange,
 	}
 	return s
 }
