@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,46 @@ func TestSessionsEndOneByOneAndTogether(t *testing.T) {
 	b.until(`document.getElementById("sessions-status").textContent`)
 	b.click("#end-others")
 	b.until(`document.querySelectorAll("#sessions li").length === 1 && document.getElementById("end-others").hidden`)
+}
+
+func TestAccessIsRemovedByKeyboardAlone(t *testing.T) {
+	b := newTab(t, newHost(t, built(t)))
+	b.open("/account")
+	b.until(`document.querySelectorAll("#applications > li").length === 3`)
+	facts := eval[string](b, `document.getElementById("applications").textContent`)
+	for _, want := range []string{"Photo prints", "prints.example.com", "since", "last used 2 hours ago", "Photo library", "photos.read", "stays when you sign out", "no longer exists", "by the operator"} {
+		if !strings.Contains(facts, want) {
+			t.Errorf("the list does not say %q: %s", want, facts)
+		}
+	}
+	if got := eval[string](b, `[...document.querySelectorAll("#applications .badge:not([hidden])")].map((e) => e.parentElement.firstChild.textContent).join()`); got != "Quizzes" {
+		t.Errorf("marked as not checked: %s", got)
+	}
+	eval[any](b, `document.querySelector("#applications button").focus(); null`)
+	if got := eval[string](b, `document.activeElement.getAttribute("aria-label")`); got != "Remove access of Photo prints" {
+		t.Errorf("the button is called %q", got)
+	}
+	b.enter()
+	b.until(`document.querySelectorAll("#applications > li").length === 2`)
+	b.until(`document.getElementById("applications-status").textContent === "Photo prints no longer has access."`)
+	if got := eval[string](b, `document.activeElement.id`); got != "applications-heading" {
+		t.Errorf("the focus is on %q", got)
+	}
+	for range 2 {
+		b.click("#applications button")
+		b.until(`document.activeElement.id === "applications-heading"`)
+		eval[any](b, `document.activeElement.blur(); null`)
+	}
+	b.until(`!document.querySelector("#applications > li") && !document.getElementById("no-applications").hidden`)
+}
+
+func TestAppsOpenWithOneKey(t *testing.T) {
+	b := newTab(t, newHost(t, built(t)))
+	b.open("/apps")
+	b.until(`document.querySelectorAll("#apps li").length === 3`)
+	if got := eval[string](b, `[...document.querySelectorAll("#apps a")].map((a) => a.querySelector("strong").textContent + "=" + a.getAttribute("href")).slice(0, 2).join(" ")`); got != "Bank=https://bank.example.com/ Photo prints=https://prints.example.com/go?iss=x" {
+		t.Errorf("the tiles lead to %s", got)
+	}
 }
 
 func TestPasswordChange(t *testing.T) {

@@ -66,6 +66,11 @@ var views = []view{
 		b.until(`document.querySelectorAll("#sessions li").length === 3`)
 		b.click("#open-change")
 	}},
+	{"account-3-applications", "/account", func(b *tab) {
+		b.until(`document.querySelectorAll("#applications > li").length === 3`)
+		eval[any](b, `document.getElementById("applications-heading").scrollIntoView(); null`)
+	}},
+	{"apps-1", "/apps", func(b *tab) { b.until(`document.querySelectorAll("#apps li").length === 3`) }},
 	{"device-1-code", "/device?user_code=WDJB-MJHT", nil},
 	{"device-2-wrong", "/device", func(b *tab) { b.ready("code"); b.keys("nothing"); b.enter(); b.until(wrong("code")) }},
 	{"device-3-confirm", "/device?user_code=WDJB-MJHT", toDevice},

@@ -74,7 +74,9 @@ func New(d Deps) (*Service, error) {
 		Names: directory, Accounts: accounts, Throttle: counters, Keys: ring, Realms: signin.Registry{Names: directory},
 		Mail: box, Address: address, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
-	portal.New(portal.Deps{Accounts: accounts, Keys: ring, Now: d.Now, Log: d.Log}).Mount(mux)
+	portal.New(portal.Deps{
+		Issuer: c.Issuer, Accounts: accounts, Applications: applications, Keys: ring, Now: d.Now, Log: d.Log,
+	}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
 		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
 	})

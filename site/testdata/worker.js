@@ -16,6 +16,18 @@ let sessions = [
   { id: "3", device: "", place: "", created: 1700000000, last_used: Date.now() / 1000 - 400000, keep: false, current: false },
 ];
 
+let applications = [
+  { id: "prints", name: "Photo prints", host: "prints.example.com", verified: true, agreed: true, scopes: ["openid", "profile", "offline_access"],
+    resources: [{ name: "Photo library", scopes: ["photos.read"] }], since: 1700000000, last_used: Date.now() / 1000 - 7300, offline: true },
+  { id: "self", name: "Quizzes", host: "", verified: false, agreed: true, scopes: ["openid", "email"], resources: [], since: 1700000000, last_used: 1700000000 },
+  { id: "gone", name: "", host: "", verified: false, agreed: false, scopes: ["openid"], resources: [], since: 1700000000, last_used: 1700000000 },
+];
+const apps = [
+  { name: "Bank", host: "bank.example.com", url: "https://bank.example.com/" },
+  { name: "Photo prints", host: "prints.example.com", url: "https://prints.example.com/go?iss=x" },
+  { name: "Wiki of the department with the long name", host: "a-rather-long-host-name.department.example.com", url: "https://a-rather-long-host-name.department.example.com/" },
+];
+
 const pairing = {
   state: "p", application: "Living-room TV", upn: "ada@example.com", place: "Berlin, DE", created: 1700000000, expires: 1700000600,
   scopes: ["openid", "profile", "offline_access", "films.read"], resources: ["Film library"],
@@ -50,6 +62,12 @@ const methods = {
     sessions = sessions.filter((session) => session.current || (!others && session.id !== id));
     return {};
   },
+  applications: () => ({ applications }),
+  removeApplication({ id }) {
+    applications = applications.filter((application) => application.id !== id);
+    return {};
+  },
+  apps: () => ({ apps }),
   async changePassword(args) {
     postMessage({ progress: "hashing" });
     await pause(100);

@@ -78,6 +78,11 @@ var methods = map[string]func(ctx context.Context, c *Client, a args) (any, erro
 	"endSession": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.EndSession(ctx, api.SessionsEndRequest{ID: a.ID, Others: a.Others})
 	},
+	"applications": func(ctx context.Context, c *Client, _ args) (any, error) { return c.Applications(ctx) },
+	"removeApplication": func(ctx context.Context, c *Client, a args) (any, error) {
+		return done{}, c.RemoveApplication(ctx, a.ID)
+	},
+	"apps":   func(ctx context.Context, c *Client, _ args) (any, error) { return c.Apps(ctx) },
 	"device": func(ctx context.Context, c *Client, a args) (any, error) { return c.Device(ctx, a.Code) },
 	"answerDevice": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.AnswerDevice(ctx, a.State, a.Allow)

@@ -79,6 +79,7 @@ func TestPortAnswersInJSONWhateverHappens(t *testing.T) {
 		{"device", `{"code":"` + strings.Repeat("x", 65) + `"}`, api.CodeDeviceUnknown},
 		{"device", `{"code":"SIGN-INNN"}`, ""}, {"device", `{"code":"EVIL-EVIL"}`, client.CodeBadAnswer},
 		{"answerDevice", `{"state":"device-1","allow":true}`, ""}, {"answerDevice", `{"state":"device-1"}`, api.CodeExpired},
+		{"applications", `{}`, ""}, {"removeApplication", `{"id":"prints"}`, ""}, {"apps", `{}`, ""},
 		{"consent", `{"flow":"f"}`, ""}, {"consent", `{"flow":"other"}`, api.CodeExpired},
 		{"decideConsent", `{"flow":"f","seen":"s","allow":true}`, ""}, {"decideConsent", `{"flow":"f","seen":"t"}`, api.CodeExpired},
 		{"decideConsent", `{"flow":"f","seen":"s"}`, client.CodeBadAnswer},

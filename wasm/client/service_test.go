@@ -203,6 +203,16 @@ var routes = map[string]func(s *service, body []byte) any{
 		return api.Sessions{Sessions: []api.Session{{ID: "s1", Device: "Firefox on Linux", Current: true}}}
 	},
 	"POST " + api.RouteSessionsEnd: func(*service, []byte) any { return struct{}{} },
+	"GET " + api.RouteApplications: func(*service, []byte) any {
+		return api.Applications{Applications: []api.Application{{ID: "prints", Name: "Photo prints"}}}
+	},
+	"POST " + api.RouteApplicationRemove: func(*service, []byte) any { return struct{}{} },
+	"GET " + api.RouteApps: func(*service, []byte) any {
+		return api.Apps{Apps: []api.App{
+			{Name: "Prints", URL: "https://prints.test/go?iss=x"}, {Name: "Plain", URL: "http://prints.test"},
+			{Name: "Script", URL: "javascript:alert(1)"}, {Name: "Path", URL: "/signout"}, {Name: "Other", URL: "https://a@evil.test"},
+		}}
+	},
 	"POST " + api.RouteReauthBegin: func(s *service, body []byte) any { return s.ke2(upn, in[api.ReauthBeginRequest](body).KE1) },
 	"POST " + api.RouteReauthFinish: func(s *service, body []byte) any {
 		request := in[api.ReauthFinishRequest](body)

@@ -1,9 +1,11 @@
-// My account: who is signed in, where, and the password.
-import { call, Problem, start } from "./core.mjs";
-import { language, localised, text } from "./page.mjs";
+// My account: who is signed in, where, what applications may do, and the password.
+import { day } from "./ago.mjs";
+import { applications } from "./applications.mjs";
 import { changePassword } from "./change.mjs";
-import { explain } from "./problem.mjs";
+import { call, start } from "./core.mjs";
+import { language, text } from "./page.mjs";
 import { sessions } from "./sessions.mjs";
+import { complain } from "./trouble.mjs";
 
 start();
 
@@ -22,18 +24,10 @@ async function load() {
   put("fact-name", account.name);
   putAddress("fact-upn", account.upn);
   putAddress("fact-email", account.email || text("account.none"));
-  put("fact-created", new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(account.created * 1000));
+  put("fact-created", day(account.created));
   changePassword(account, complain);
   await sessions(complain);
-}
-
-// complain shows what went wrong; who is not signed in goes to sign in.
-function complain(error) {
-  if (error.code === "session_required") return location.replace(localised("/signin"));
-  if (!(error instanceof Problem)) console.error(error);
-  const trouble = document.getElementById("trouble");
-  trouble.hidden = false;
-  trouble.textContent = explain(error instanceof Problem ? error : { code: "module" });
+  await applications(complain);
 }
 
 load().catch(complain);

@@ -1,6 +1,7 @@
 // The list of browsers that are signed in.
+import { ago } from "./ago.mjs";
 import { call } from "./core.mjs";
-import { language, text } from "./page.mjs";
+import { text } from "./page.mjs";
 
 const list = document.getElementById("sessions");
 const others = document.getElementById("end-others");
@@ -42,10 +43,5 @@ export async function sessions(complain) {
 }
 
 function used(session) {
-  if (session.current) return text("sessions.now");
-  const minutes = Math.round((session.last_used * 1000 - Date.now()) / 60000);
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  if (minutes > -60) return text("sessions.used", { when: format.format(Math.min(minutes, 0), "minute") });
-  if (minutes > -1440) return text("sessions.used", { when: format.format(Math.round(minutes / 60), "hour") });
-  return text("sessions.used", { when: format.format(Math.round(minutes / 1440), "day") });
+  return session.current ? text("sessions.now") : text("sessions.used", { when: ago(session.last_used) });
 }
