@@ -83,11 +83,6 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"response_types_supported": "code id_token code id_token",
 		"subject_types_supported":  "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
 		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access", "claim_types_supported": "normal",
-		"token_endpoint_auth_methods_supported":            "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
-		"revocation_endpoint_auth_methods_supported":       "none client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
-		"introspection_endpoint_auth_methods_supported":    "client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth",
-		"token_endpoint_auth_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA", "request_object_signing_alg_values_supported": "ES256 PS256 RS256 EdDSA",
-		"dpop_signing_alg_values_supported":     "ES256 PS256 RS256 EdDSA",
 		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query fragment form_post",
 		"userinfo_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "introspection_signing_alg_values_supported": "ES256 RS256 EdDSA PS256",
 		"userinfo_encryption_alg_values_supported": "ECDH-ES ECDH-ES+A256KW RSA-OAEP-256",
@@ -98,8 +93,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{
-		"request_parameter_supported": true, "request_uri_parameter_supported": false, "require_signed_request_object": false,
-		"require_pushed_authorization_requests": false, "tls_client_certificate_bound_access_tokens": true, "claims_parameter_supported": true,
+		"request_parameter_supported": true, "request_uri_parameter_supported": false, "claims_parameter_supported": true,
 		"authorization_response_iss_parameter_supported": true, "backchannel_logout_supported": true, "backchannel_logout_session_supported": true,
 		"frontchannel_logout_supported": true, "frontchannel_logout_session_supported": true,
 	} {
@@ -109,6 +103,29 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 	}
 	if m["registration_endpoint"] != g.URL+"/oauth2/register" {
 		t.Errorf("registration_endpoint: %v", m["registration_endpoint"])
+	}
+}
+
+// Each of these ways has its own tests of what it accepts.
+func TestDiscoveryNamesTheWaysToProveAClient(t *testing.T) {
+	m := newRig(t).metadata()
+	const confidential, algs = "client_secret_basic client_secret_post private_key_jwt tls_client_auth self_signed_tls_client_auth", "ES256 PS256 RS256 EdDSA"
+	for name, want := range map[string]string{
+		"token_endpoint_auth_methods_supported": "none " + confidential, "token_endpoint_auth_signing_alg_values_supported": algs,
+		"revocation_endpoint_auth_methods_supported": "none " + confidential, "revocation_endpoint_auth_signing_alg_values_supported": algs,
+		"introspection_endpoint_auth_methods_supported": confidential, "introspection_endpoint_auth_signing_alg_values_supported": algs,
+		"request_object_signing_alg_values_supported": algs, "dpop_signing_alg_values_supported": algs,
+	} {
+		if got := strings.Join(list(m[name]), " "); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for name, want := range map[string]bool{
+		"require_signed_request_object": false, "require_pushed_authorization_requests": false, "tls_client_certificate_bound_access_tokens": true,
+	} {
+		if m[name] != want {
+			t.Errorf("%s: %v", name, m[name])
+		}
 	}
 }
 
