@@ -18,10 +18,11 @@ import (
 	"path/filepath"
 )
 
-// rarelyRun are the packages that are compiled without inlining, neither within them nor of them into others. Inlining stays on
-// wherever a request passes: in the arithmetic of filippo.io/edwards25519 above all, which a password sign-in stands on, and
-// in what that calls (encoding/binary, crypto/internal/fips140deps). Keys of applications are read rarely; our own are the
-// runtime's to sign with.
+// rarelyRun are the packages that are compiled without inlining, neither within them nor of them into others. They run rarely, or, as
+// most of our own, they spend their time in what they call. Inlining stays on where time goes: in the arithmetic of
+// filippo.io/edwards25519 above all, which a password sign-in stands on, in what that calls (encoding/binary), in JSON,
+// in net/http and in the packages that every request passes (hot). Keys of applications are read rarely; our own are
+// the runtime's to sign with.
 var rarelyRun = []string{
 	"crypto/ecdsa",
 	"crypto/elliptic",
@@ -31,13 +32,20 @@ var rarelyRun = []string{
 	"crypto/rsa",
 	"crypto/x509",
 	"encoding/asn1",
+	"fmt",
 	"github.com/go-jose/...",
-	"github.com/latchkey-id/latchkey/edge/message",
-	"github.com/latchkey-id/latchkey/edge/tenant",
+	"github.com/latchkey-id/latchkey/edge/...",
+	"log/slog",
 	"math/big",
 	"mime",
 	"net/mail",
 	"vendor/golang.org/x/crypto/cryptobyte",
+}
+
+// hot are the exceptions to rarelyRun.
+var hot = []string{
+	"github.com/latchkey-id/latchkey/edge/internal/workerd",
+	"github.com/latchkey-id/latchkey/edge/object",
 }
 
 // Build compiles pkg ("./edge") of the module in the directory root for js/wasm and writes it to the file out.
@@ -77,6 +85,9 @@ func compile(ctx context.Context, root, modfile, pkg, out string) error {
 	args := []string{"build", "-modfile=" + modfile, "-trimpath", "-ldflags=-s -w", "-o", out}
 	for _, p := range rarelyRun {
 		args = append(args, "-gcflags="+p+"=-l")
+	}
+	for _, p := range hot { // of the patterns that match a package the last one counts
+		args = append(args, "-gcflags="+p+"=")
 	}
 	command := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	command.Dir = root
