@@ -31,7 +31,10 @@ import (
 )
 
 // options are the flags.
-type options struct{ listen, state, cert, key, site string }
+type options struct {
+	listen, state, cert, key, site string
+	private                        bool
+}
 
 func main() {
 	var o options
@@ -40,6 +43,7 @@ func main() {
 	flag.StringVar(&o.cert, "cert", "", "PEM file of the certificate chain")
 	flag.StringVar(&o.key, "key", "", "PEM file of its private key")
 	flag.StringVar(&o.site, "site", "site/dist", "directory of the built pages")
+	flag.BoolVar(&o.private, "private-network", false, "let requests to others reach private addresses: a mail service beside, say")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -61,7 +65,7 @@ func serve(ctx context.Context, log *slog.Logger, o options) error {
 	}
 	var host lateHost
 	service, err := server.New(server.Deps{
-		Config: config, Host: &host, Outbound: outbound{http.DefaultTransport}, Dial: dial, Now: time.Now, Log: log,
+		Config: config, Host: &host, Outbound: outbound{transport(config.Issuer, o.private)}, Dial: dial, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err
