@@ -86,7 +86,7 @@ func bounded(log *slog.Logger, next http.Handler) http.Handler {
 }
 
 // routed answers what mux has no route for, an unknown address or a known one with another method, by a problem document like any
-// other. No route has wildcards, so a handler that mux has found needs nothing more of mux.
+// other. No handler asks what a wildcard stood for, so one that mux has found needs nothing more of mux.
 func routed(log *slog.Logger, mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)

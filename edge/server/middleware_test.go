@@ -172,7 +172,7 @@ func TestUnknownAddressesAndMethodsAreProblems(t *testing.T) {
 	}
 	for route, allow := range map[string]string{
 		"/healthz": "GET, HEAD", api.RouteConfiguration: "GET, HEAD", provider.RouteAuthorize: "GET, HEAD, POST",
-		provider.RouteToken: "OPTIONS, POST", tenant.RouteApplications: "PUT",
+		provider.RouteToken: "OPTIONS, POST", tenant.RouteApplications: "GET, HEAD, PUT", provider.RouteRegister: "OPTIONS, POST",
 	} {
 		answer := w.send(ask("DELETE", route)).Result()
 		if answer.StatusCode != http.StatusMethodNotAllowed || answer.Header.Get("Allow") != allow {

@@ -65,12 +65,12 @@ type refusal struct {
 //	DELETE /operator/initial-access-tokens/{id} RevokeInitialTokenOut; with ?applications=true what was registered with it goes, too
 func Mount(mux *http.ServeMux, d Deps) {
 	for route, answer := range map[string]func(w http.ResponseWriter, r *http.Request) (any, error){
-		"PUT " + RouteApplications:           d.load,
-		"GET " + RouteApplications:           d.list,
-		"DELETE " + RouteApplications + "/":  d.remove,
-		"POST " + RouteInitialTokens:         d.addToken,
-		"GET " + RouteInitialTokens:          d.listTokens,
-		"DELETE " + RouteInitialTokens + "/": d.revokeToken,
+		"PUT " + RouteApplications:               d.load,
+		"GET " + RouteApplications:               d.list,
+		"DELETE " + RouteApplications + "/{id}":  d.remove,
+		"POST " + RouteInitialTokens:             d.addToken,
+		"GET " + RouteInitialTokens:              d.listTokens,
+		"DELETE " + RouteInitialTokens + "/{id}": d.revokeToken,
 	} {
 		mux.Handle(route, d.operators(answer))
 	}

@@ -29,9 +29,9 @@ type Registry interface {
 func (s *Service) mountRegistry(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+RouteRegister, s.registers(s.register))
 	mux.HandleFunc("OPTIONS "+RouteRegister, preflight)
-	mux.HandleFunc("GET "+RouteRegister+"/", s.registers(s.readRegistration))
-	mux.HandleFunc("PUT "+RouteRegister+"/", s.registers(s.updateRegistration))
-	mux.HandleFunc("DELETE "+RouteRegister+"/", s.registers(s.unregister))
+	mux.HandleFunc("GET "+RouteRegister+"/{id}", s.registers(s.readRegistration))
+	mux.HandleFunc("PUT "+RouteRegister+"/{id}", s.registers(s.updateRegistration))
+	mux.HandleFunc("DELETE "+RouteRegister+"/{id}", s.registers(s.unregister))
 }
 
 // registrationEndpoint is the endpoint as discovery names it, "" when there is none.

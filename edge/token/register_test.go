@@ -216,7 +216,6 @@ func TestRegistrationIsReadWithItsToken(t *testing.T) {
 	for rule, try := range map[string][2]string{
 		"another's token": {n.address, other.token}, "no token": {n.address, ""}, "the client secret": {n.address, n.secret},
 		"no such application": {"/oauth2/register/dynamic.nobody", n.token}, "one of the operator's": {"/oauth2/register/shop", n.token},
-		"no id": {"/oauth2/register/", n.token}, "a path": {"/oauth2/register/" + n.id + "/x", n.token},
 	} {
 		for _, method := range []string{"GET", "PUT", "DELETE"} {
 			if res, _ := g.manage(method, try[0], try[1], aRegistration); res.StatusCode != http.StatusUnauthorized {
