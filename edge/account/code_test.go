@@ -190,8 +190,8 @@ func TestAuthorizeAndRedeemAreOneTransactionEach(t *testing.T) {
 	}{
 		{"authorize", 1, func() error { return authorized(s.Authorize(t.Context(), id, authorization(ref, "code"))) }}, // code
 		{"redeem", 2, func() error { _, err := s.Redeem(t.Context(), id, redemption("code")); return err }},            // code, grant
-		{"userinfo", 0, func() error {
-			wants(t, errOf(s.Userinfo(t.Context(), id, account.UserinfoIn{})), account.ErrGrant)
+		{"facts", 0, func() error {
+			wants(t, errOf(s.GrantFacts(t.Context(), id, account.GrantIn{})), account.ErrGrant)
 			return nil
 		}}, // a read
 	} {

@@ -9,20 +9,11 @@ import (
 // MaxConsents is how many applications an account remembers consent for; for a further one the one not used for longest is forgotten.
 const MaxConsents = 200
 
-// The methods on consent: what the person agreed that an application may do.
+// The methods on consent: what the person agreed that an application may do. Authorize adds to it (AuthorizeIn.Agreed).
 var (
-	GrantConsent  = object.Method[GrantConsentIn, None]{Kind: KindName, Name: "grant_consent"}
 	Consents      = object.Method[SessionRef, ConsentsOut]{Kind: KindName, Name: "consents"}
 	RevokeConsent = object.Method[RevokeConsentIn, None]{Kind: KindName, Name: "revoke_consent"}
 )
-
-// GrantConsentIn adds to what the person agreed to before. AuthorizeIn.Agreed does the same on the way.
-type GrantConsentIn struct {
-	Session   SessionRef `json:"session"`
-	ClientID  string     `json:"client_id"`
-	Scope     string     `json:"scope"`
-	Resources []string   `json:"resources,omitempty"`
-}
 
 // Consent is what one application may do. The times are unix seconds.
 type Consent struct {
@@ -97,19 +88,6 @@ func union(a, b []string) []string {
 		}
 	}
 	return out
-}
-
-func grantConsent(tx *object.Tx, in GrantConsentIn) (None, error) {
-	if err := new(bounds).ref(in.Session).text(in.ClientID, 1, maxClientID).text(in.Scope, 0, maxText).resources(in.Resources).
-		err(); err != nil {
-		return None{}, err
-	}
-	if _, err := checkSession(tx, in.Session); err != nil {
-		return None{}, err
-	}
-	_, agreed := loadPerson(tx, in.ClientID)
-	agreed.add(tx, agreement{in.ClientID, words(in.Scope), in.Resources})
-	return None{}, nil
 }
 
 // consents puts together what three tables know of the applications.

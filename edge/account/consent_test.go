@@ -18,6 +18,14 @@ func (w *world) consents(id string, ref account.SessionRef) []account.Consent {
 	return out.Consents
 }
 
+// agree has the person agree to what an application asks.
+func agree(t *testing.T, s *account.Service, id string, ref account.SessionRef, client, scope string, resources ...string) {
+	t.Helper()
+	in := authorization(ref, account.NewSecret())
+	in.ClientID, in.Scope, in.Resources, in.Agreed = client, scope, resources, true
+	must(t, authorized(s.Authorize(t.Context(), id, in)))
+}
+
 func TestAuthorizeAsksForConsentOnce(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()
@@ -35,7 +43,7 @@ func TestAuthorizeAsksForConsentOnce(t *testing.T) {
 	wants(t, asks(func(in *account.AuthorizeIn) { in.Scope = "openid email profile" }), account.ErrConsent)
 	wants(t, asks(func(in *account.AuthorizeIn) { in.Resources = []string{"https://other.example"} }), account.ErrConsent)
 	wants(t, asks(func(in *account.AuthorizeIn) { in.ClientID = "bank" }), account.ErrConsent)
-	must(t, w.GrantConsent(t.Context(), id, account.GrantConsentIn{Session: ref, ClientID: "shop", Scope: "profile"}))
+	agree(t, w.Service, id, ref, "shop", "profile")
 	must(t, asks(func(in *account.AuthorizeIn) { in.Scope = "openid email profile" })) // one adds to the other
 }
 
@@ -55,14 +63,6 @@ func TestAuthorizeAsksForAssignment(t *testing.T) {
 		in := authorization(ref, account.NewSecret())
 		in.AssignedTo = c.to
 		if err := authorized(w.Authorize(t.Context(), id, in)); c.want == nil {
-			must(t, err)
-		} else {
-			wants(t, err, c.want)
-		}
-		_, err := w.Issue(t.Context(), id, account.IssueIn{
-			Session: ref, ClientID: "tv", GrantID: account.NewID(), AccessLifetime: 600, AssignedTo: c.to,
-		})
-		if c.want == nil {
 			must(t, err)
 		} else {
 			wants(t, err, c.want)
@@ -124,38 +124,15 @@ func TestCodeBoundToAKeyIsRedeemedWithIt(t *testing.T) {
 	}
 }
 
-func TestIssueMakesAGrantFromALiveSession(t *testing.T) {
-	w := newWorld(t)
-	id, ref := w.account()
-	in := account.IssueIn{
-		Session: ref, ClientID: "shop", Scope: "openid offline_access", GrantID: account.NewID(), AccessLifetime: 600, Agreed: true,
-		RefreshHash: account.Hash("first"), RefreshLifetime: 86400, RefreshAbsolute: 864000,
-	}
-	out, err := w.Issue(t.Context(), id, in)
-	must(t, err)
-	if !out.OK || !out.Refresh || out.SID != ref.ID || out.AuthTime != 1_800_000_000 {
-		t.Errorf("issued: %+v", out)
-	}
-	h := &holder{w: w, id: id, grant: in.GrantID}
-	h.wants("first", "")
-	if list := w.consents(id, ref); len(list) != 1 || !list[0].Agreed || !list[0].Offline || list[0].Grants != 1 {
-		t.Errorf("consents: %+v", list)
-	}
-	in.Session.SecretHash, in.GrantID = account.Hash("wrong"), account.NewID()
-	wants(t, errOf(w.Issue(t.Context(), id, in)), account.ErrSession)
-}
-
 func TestConsentsListWhatApplicationsMayDo(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()
-	must(t, w.GrantConsent(t.Context(), id, account.GrantConsentIn{Session: ref, ClientID: "old", Scope: "openid"}))
+	agree(t, w.Service, id, ref, "old", "openid")
 	w.pass(time.Hour)
 	w.holdIn(id, ref, "openid email", "")
 	w.signinTo(id, ref, "shop")
 	w.pass(time.Minute)
-	must(t, w.GrantConsent(t.Context(), id, account.GrantConsentIn{
-		Session: ref, ClientID: "shop", Scope: "profile", Resources: []string{"https://api.example/c"},
-	}))
+	agree(t, w.Service, id, ref, "shop", "profile", "https://api.example/c")
 	list := w.consents(id, ref)
 	if len(list) != 2 || list[0].ClientID != "shop" || list[1].ClientID != "old" {
 		t.Fatalf("list: %+v", list)
@@ -178,8 +155,8 @@ func TestRemovingAnApplicationEndsAllThatItHas(t *testing.T) {
 	h := w.holdIn(id, ref, "openid offline_access", "")
 	other := w.signinTo(id, ref, "bank")
 	must(t, authorized(w.Authorize(t.Context(), id, authorization(ref, "unused code"))))
+	agree(t, w.Service, id, ref, "shop", "openid")
 	w.signinTo(id, ref, "shop")
-	must(t, w.GrantConsent(t.Context(), id, account.GrantConsentIn{Session: ref, ClientID: "shop", Scope: "openid"}))
 	must(t, w.RevokeConsent(t.Context(), id, account.RevokeConsentIn{Session: ref, ClientID: "shop"}))
 	must(t, w.RevokeConsent(t.Context(), id, account.RevokeConsentIn{Session: ref, ClientID: "shop"}))
 	h.wants(h.token, account.ReasonUnknown)
@@ -201,7 +178,6 @@ func TestConsentNeedsASession(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account()
 	ref.SecretHash = account.Hash("wrong")
-	wants(t, w.GrantConsent(t.Context(), id, account.GrantConsentIn{Session: ref, ClientID: "shop"}), account.ErrSession)
 	wants(t, errOf(w.Consents(t.Context(), id, ref)), account.ErrSession)
 	wants(t, w.RevokeConsent(t.Context(), id, account.RevokeConsentIn{Session: ref, ClientID: "shop"}), account.ErrSession)
 }
@@ -217,13 +193,15 @@ func TestGrantsAndConsentsAreBounded(t *testing.T) {
 	first := ""
 	for i := range account.MaxGrants + 5 {
 		w.pass(time.Second)
-		in := account.IssueIn{
-			Session: ref, ClientID: fmt.Sprint("client ", i), GrantID: account.NewID(), AccessLifetime: 86400, Agreed: true,
-		}
+		secret := account.NewSecret()
+		in, redeem := authorization(ref, secret), redemption(secret)
+		in.ClientID, in.Agreed, redeem.AccessLifetime = fmt.Sprint("client ", i), true, 86400
+		redeem.ClientID = in.ClientID
+		must(t, authorized(s.Authorize(t.Context(), id, in)))
+		must(t, errOf(s.Redeem(t.Context(), id, redeem)))
 		if i == 0 {
-			first = in.GrantID
+			first = redeem.GrantID
 		}
-		must(t, errOf(s.Issue(t.Context(), id, in)))
 	}
 	if r.count("access_grant") != account.MaxGrants || r.count("consent") != account.MaxConsents {
 		t.Errorf("%d grants, %d consents", r.count("access_grant"), r.count("consent"))

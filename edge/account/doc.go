@@ -10,7 +10,7 @@
 //	password   Credential → BeginProof → ReplaceCredential, all inside a session
 //	tokens     Authorize (checks session, assignment and consent, writes the code) → Redeem (spends the code, writes the grant)
 //	           → Refresh (spends a refresh token, writes its successor), GrantFacts; RevokeGrant
-//	consent    GrantConsent, Consents, RevokeConsent
+//	consent    Authorize adds to it; Consents, RevokeConsent
 //	sign-out   EndSession, EndOthers: queue one back-channel logout for each application
 //
 // What ends a grant, and all its tokens with it: its time; a second presentation of its code, or of a refresh token that was replaced;

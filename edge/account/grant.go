@@ -12,44 +12,9 @@ const MaxGrants = 200
 
 // The methods on grants. A grant is what the tokens of one authorization stand for: they name it, and end with it.
 var (
-	Issue       = object.Method[IssueIn, RedeemOut]{Kind: KindName, Name: "issue"}
-	Userinfo    = object.Method[UserinfoIn, UserinfoOut]{Kind: KindName, Name: "userinfo"}
 	GrantFacts  = object.Method[GrantIn, GrantFactsOut]{Kind: KindName, Name: "grant_facts"}
 	RevokeGrant = object.Method[RevokeGrantIn, None]{Kind: KindName, Name: "revoke_grant"}
 )
-
-// UserinfoIn asks for the claims of a grant; ErrGrant when it is not there any more.
-type UserinfoIn struct {
-	GrantID string `json:"grant_id"`
-}
-
-// UserinfoOut has the claims; `sub` is the account's id.
-type UserinfoOut struct {
-	ClientID string `json:"client_id"`
-	Claims   Claims `json:"claims"`
-}
-
-// IssueIn makes a grant from a live session, without a code: for a device that the person has let in (RFC 8628). The members are
-// those of AuthorizeIn and RedeemIn.
-type IssueIn struct {
-	Session       SessionRef `json:"session"`
-	ClientID      string     `json:"client_id"`
-	Scope         string     `json:"scope"`
-	Resources     []string   `json:"resources,omitempty"`
-	ClaimsRequest string     `json:"claims_request,omitempty"`
-	AssignedTo    []string   `json:"assigned_to"`      // no omitempty, as in AuthorizeIn
-	Agreed        bool       `json:"agreed,omitempty"` // remember that the person agreed
-
-	GrantID        string `json:"grant_id"`
-	AccessLifetime int64  `json:"access_lifetime"`
-
-	RefreshHash     []byte `json:"refresh_hash,omitempty"`
-	RefreshLifetime int64  `json:"refresh_lifetime,omitempty"`
-	RefreshAbsolute int64  `json:"refresh_absolute,omitempty"`
-	Binding         string `json:"binding,omitempty"`
-
-	BackchannelLogoutURI string `json:"backchannel_logout_uri,omitempty"` // told when the session ends, "" for none
-}
 
 // GrantIn names a grant.
 type GrantIn struct {
@@ -145,43 +110,6 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 }
 
 func deleteGrant(tx *object.Tx, id string) { tx.Exec(`DELETE FROM access_grant WHERE id = ?`, id) }
-
-func issue(tx *object.Tx, in IssueIn) (RedeemOut, error) {
-	f := family{in.RefreshHash, in.Binding, in.AccessLifetime, in.RefreshLifetime, in.RefreshAbsolute}
-	if err := new(bounds).ref(in.Session).text(in.ClientID, 1, maxClientID).text(in.Scope, 0, maxText).resources(in.Resources).
-		text(in.ClaimsRequest, 0, maxText).id(in.GrantID).seconds(in.AccessLifetime, day).family(f).
-		text(in.BackchannelLogoutURI, 0, maxURI).err(); err != nil {
-		return RedeemOut{}, err
-	}
-	s, err := checkSession(tx, in.Session)
-	if err != nil {
-		return RedeemOut{}, err
-	}
-	who, agreed := loadPerson(tx, in.ClientID)
-	if !assigned(who.UPN, in.AssignedTo) {
-		return RedeemOut{}, ErrAssignment
-	}
-	if in.Agreed {
-		agreed.add(tx, agreement{in.ClientID, words(in.Scope), in.Resources})
-	} else {
-		agreed.use(tx)
-	}
-	a := authorization{in.Session.ID, in.Scope, in.ClaimsRequest, in.Resources, s.amr, s.authTime}
-	insertGrant(tx, in.GrantID, in.ClientID, a, f)
-	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, "")
-	return RedeemOut{
-		OK: true, SID: a.session, Scope: a.scope, AuthTime: a.authTime, AMR: a.amr, Claims: who.within(a.scope, a.claimsRequest),
-		ClaimsRequest: a.claimsRequest, Resources: a.resources, Refresh: f.hash != nil,
-	}, nil
-}
-
-func userinfo(tx *object.Tx, in UserinfoIn) (UserinfoOut, error) {
-	g, found := loadGrant(tx, in.GrantID)
-	if !found {
-		return UserinfoOut{}, ErrGrant
-	}
-	return UserinfoOut{ClientID: g.clientID, Claims: g.within(g.scope, g.claimsRequest)}, nil
-}
 
 func grantFacts(tx *object.Tx, in GrantIn) (GrantFactsOut, error) {
 	g, found := loadGrant(tx, in.GrantID)

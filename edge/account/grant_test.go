@@ -27,10 +27,10 @@ func TestClaimsAreThoseOfTheScope(t *testing.T) {
 		if out := w.redeem(id, redeem); out.Claims != want {
 			t.Errorf("%s: redeemed %+v, want %+v", scope, out.Claims, want)
 		}
-		out, err := w.Userinfo(t.Context(), id, account.UserinfoIn{GrantID: redeem.GrantID})
+		out, err := w.GrantFacts(t.Context(), id, account.GrantIn{GrantID: redeem.GrantID})
 		must(t, err)
 		if out.Claims != want || out.ClientID != "shop" {
-			t.Errorf("%s: userinfo %+v, want %+v", scope, out, want)
+			t.Errorf("%s: facts %+v, want %+v", scope, out, want)
 		}
 	}
 }

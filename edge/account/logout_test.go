@@ -30,7 +30,7 @@ func (w *world) signinTo(id string, ref account.SessionRef, client string) strin
 
 func (w *world) granted(id, grant string) bool {
 	w.t.Helper()
-	_, err := w.Userinfo(w.t.Context(), id, account.UserinfoIn{GrantID: grant})
+	_, err := w.GrantFacts(w.t.Context(), id, account.GrantIn{GrantID: grant})
 	if err != nil {
 		wants(w.t, err, account.ErrGrant)
 	}

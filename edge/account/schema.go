@@ -155,12 +155,9 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, ReplaceCredential, replaceCredential)
 	object.Handle(k, Authorize, authorize)
 	object.Handle(k, Redeem, redeem)
-	object.Handle(k, Issue, issue)
 	object.Handle(k, Refresh, refresh)
-	object.Handle(k, Userinfo, userinfo)
 	object.Handle(k, GrantFacts, grantFacts)
 	object.Handle(k, RevokeGrant, revokeGrant)
-	object.Handle(k, GrantConsent, grantConsent)
 	object.Handle(k, Consents, consents)
 	object.Handle(k, RevokeConsent, revokeConsent)
 	return k

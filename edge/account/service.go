@@ -118,16 +118,6 @@ func (s *Service) Redeem(ctx context.Context, id string, in RedeemIn) (RedeemOut
 	return call(ctx, s, Redeem, id, in)
 }
 
-// Userinfo has the claims of an access grant. ErrGrant.
-func (s *Service) Userinfo(ctx context.Context, id string, in UserinfoIn) (UserinfoOut, error) {
-	return call(ctx, s, Userinfo, id, in)
-}
-
-// Issue makes a grant without a code. ErrSession, ErrAssignment.
-func (s *Service) Issue(ctx context.Context, id string, in IssueIn) (RedeemOut, error) {
-	return call(ctx, s, Issue, id, in)
-}
-
 // Refresh spends a refresh token and puts its successor in its place. A token that is refused is a result, because revoking must
 // last.
 func (s *Service) Refresh(ctx context.Context, id string, in RefreshIn) (RefreshOut, error) {
@@ -142,11 +132,6 @@ func (s *Service) GrantFacts(ctx context.Context, id string, in GrantIn) (GrantF
 // RevokeGrant ends a grant with all its tokens. One that is not there has ended already.
 func (s *Service) RevokeGrant(ctx context.Context, id string, in RevokeGrantIn) error {
 	return do(ctx, s, RevokeGrant, id, in)
-}
-
-// GrantConsent remembers what the person agreed to. ErrSession.
-func (s *Service) GrantConsent(ctx context.Context, id string, in GrantConsentIn) error {
-	return do(ctx, s, GrantConsent, id, in)
 }
 
 // Consents lists the applications that may do something for the person. ErrSession.

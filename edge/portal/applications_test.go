@@ -40,10 +40,17 @@ func (r registry) Resource(_ context.Context, identifier string) (tenant.Resourc
 // agree has the person agree to an application, which gets a grant.
 func (b *browser) agree(w *world, client, scope string, resources ...string) (grant string) {
 	b.t.Helper()
-	in := account.IssueIn{
-		Session: b.here.Ref(), ClientID: client, Scope: scope, Resources: resources, GrantID: account.NewID(), AccessLifetime: 600, Agreed: true,
+	secret, challenge := account.NewSecret(), strings.Repeat("c", 43)
+	_, err := w.accounts.Authorize(b.t.Context(), w.id, account.AuthorizeIn{
+		Session: b.here.Ref(), CodeHash: account.Hash(secret), ClientID: client, RedirectURI: "https://x.example/", Scope: scope,
+		Resources: resources, Challenge: challenge, Agreed: true,
+	})
+	must(b.t, err)
+	in := account.RedeemIn{
+		CodeHash: account.Hash(secret), ClientID: client, RedirectURI: "https://x.example/", Challenge: challenge, GrantID: account.NewID(),
+		AccessLifetime: 600,
 	}
-	_, err := w.accounts.Issue(b.t.Context(), w.id, in)
+	_, err = w.accounts.Redeem(b.t.Context(), w.id, in)
 	must(b.t, err)
 	return in.GrantID
 }

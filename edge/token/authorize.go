@@ -137,9 +137,7 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 		Nonce: q.Nonce, Challenge: q.Challenge, JKT: q.JKT, ClaimsRequest: q.Claims,
 		BackchannelLogoutURI: app.BackchannelLogoutURI, FrontchannelLogoutURI: app.FrontchannelLogoutURI,
 		ConsentNeeded: app.Consent == tenant.ConsentRequired, Lifetime: q.lifetime,
-		Agreed: q.Agreed == digest(present),
 	}
-	in.Agreed = q.Agreed == digest(present) && (in.ConsentNeeded || q.Consent) // not when only the account was chosen
 	in.Agreed = in.ConsentNeeded && q.Agreed == digest(present)
 	if app.AssignmentRequired {
 		in.AssignedTo = append([]string{}, app.AssignedTo...) // nobody, rather than everybody, when nobody is
