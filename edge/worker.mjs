@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Writer } from "./internal/workerd/frames.mjs";
 import { warm } from "./internal/workerd/isolate.mjs";
+import { unknown } from "./internal/workerd/program.mjs";
 import { readAll } from "./internal/workerd/outbound.mjs";
 
 const none = new Uint8Array(0);
@@ -144,6 +145,7 @@ const rollback = Symbol("rollback");
 // nothing of another request happens in between.
 export class StoredObject extends DurableObject {
   static kind = "";
+  #kept = unknown; // what the last transaction that was committed has left in the bookkeeping: nothing else writes to this database
   #alarm; // when it is set to, in milliseconds; null for never, undefined when not known
 
   // call returns the method's result, or the text of its error. Either is kept or rolled back as a whole. The frame, from Go to Go,
@@ -151,7 +153,7 @@ export class StoredObject extends DurableObject {
   call(frame) {
     const answer = this.#transact(METHOD, frame);
     if (answer.status !== 0) return new TextDecoder().decode(answer.data);
-    this.#ring(answer.alarm);
+    this.#ring(answer.ring);
     return answer.data;
   }
 
@@ -159,10 +161,10 @@ export class StoredObject extends DurableObject {
   async alarm() {
     this.#alarm = null;
     const collected = this.#transact(COLLECT, this.#frame(none));
-    if (collected.status !== 0 || collected.data.length === 0) return this.#ring(collected.alarm);
+    if (collected.status !== 0 || collected.data.length === 0) return this.#ring(collected.ring);
     const outcome = await warm(this.env).deliver(this.env, this.constructor.kind, collected.data);
     const settled = outcome && this.#transact(SETTLE, this.#frame(outcome));
-    this.#ring(settled?.status === 0 ? settled.alarm : collected.alarm);
+    this.#ring(settled?.status === 0 ? settled.ring : collected.ring);
   }
 
   // #frame is what Go is passed about this object itself.
@@ -175,16 +177,18 @@ export class StoredObject extends DurableObject {
     let answer = null;
     try {
       storage.transactionSync(() => {
-        answer = warm(this.env).transact(storage.sql, op, frame);
+        answer = warm(this.env).transact(storage.sql, op, frame, this.#kept);
         if (answer?.status !== 0) throw rollback;
       });
+      this.#kept = answer.kept;
     } catch (e) {
       if (e !== rollback) {
+        this.#kept = unknown;
         console.error(JSON.stringify({ level: "ERROR", msg: "transaction failed", error: String(e?.stack ?? e) }));
         answer = null;
       }
     }
-    return answer ?? { status: 1, alarm: op === COLLECT ? Date.now() + 60_000 : 0, data: new TextEncoder().encode(internal) };
+    return answer ?? { status: 1, ring: op === COLLECT ? Date.now() + 60_000 : 0, data: new TextEncoder().encode(internal) };
   }
 
   // #ring sets the object's alarm in the same breath as the transaction, so that both become durable together.

@@ -103,6 +103,9 @@ func (tx *Tx) finish() time.Time {
 	if tx.alarm != tx.savedAlarm {
 		tx.Exec(`UPDATE _object_state SET alarm = ?`, tx.alarm)
 	}
+	if host, ok := tx.sql.(Recalling); ok {
+		host.Keep(tx.alarm, tx.due)
+	}
 	if tx.due != 0 && (tx.alarm == 0 || tx.due < tx.alarm) {
 		return fromUnix(tx.due)
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // The bookkeeping of an object lives in its own database, so it is right after a rollback, a restart, a restored backup and
-// a deletion alike, and nothing about it is remembered in memory. One read at the start of a transaction gets all of it.
+// a deletion alike. One read at the start of a transaction gets all of it, or none when the host has kept it (Recalling): what is kept
+// was read, and the schema brought up to date, by this program.
 const (
 	createState     = `CREATE TABLE _object_state (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, schema TEXT NOT NULL, alarm INTEGER NOT NULL) STRICT`
 	createMigration = `CREATE TABLE _object_migration (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, applied INTEGER NOT NULL) STRICT`
@@ -20,6 +21,9 @@ const (
 // begin opens the bookkeeping of the object and brings its schema up to what has the given fingerprint.
 func begin(sql SQL, k *Kind, object string, now time.Time, want string) *Tx {
 	tx := &Tx{sql: sql, kind: k, object: object, now: now.Truncate(time.Second).UTC()}
+	if tx.recall() {
+		return tx
+	}
 	rows, err := sql.Exec(readState, nil)
 	if err != nil || len(rows) == 0 {
 		// A new object. Should the reason have been another one, these statements fail as well and say so.
@@ -40,6 +44,17 @@ func begin(sql SQL, k *Kind, object string, now time.Time, want string) *Tx {
 		tx.Exec(`UPDATE _object_state SET schema = ?`, want)
 	}
 	return tx
+}
+
+// recall takes the bookkeeping from the host's memory.
+func (tx *Tx) recall() bool {
+	host, ok := tx.sql.(Recalling)
+	if !ok || tx.object == "" {
+		return false
+	}
+	tx.alarm, tx.due, ok = host.Recall()
+	tx.savedAlarm = tx.alarm
+	return ok
 }
 
 // migrate applies the migrations that the object has not seen yet.

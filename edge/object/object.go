@@ -29,6 +29,16 @@ type SQL interface {
 	Exec(query string, args []any) ([][]any, error)
 }
 
+// Recalling is the SQL of a host that can keep what a transaction has left in the object's bookkeeping, in memory and for as long as it
+// is certain that nothing else writes to the object's database. It spares the next transaction the statement that reads it.
+type Recalling interface {
+	SQL
+	// Recall returns what Keep was given in the transaction of the object that was committed last, if the host still knows.
+	Recall() (alarm, due int64, ok bool)
+	// Keep is called at the end of a transaction and counts from its commit on.
+	Keep(alarm, due int64)
+}
+
 // Method is a typed reference to a method of a kind of object.
 type Method[In, Out any] struct {
 	Kind string // name of the kind: "account"

@@ -17,7 +17,7 @@ func hostRespond(request, status int32, head unsafe.Pointer, stableLen, headLen 
 
 //go:wasmimport latchkey answer
 //go:noescape
-func hostAnswer(id, status int32, alarm float64, data unsafe.Pointer, n int32)
+func hostAnswer(id, status int32, ring, alarm, due float64, data unsafe.Pointer, n int32)
 
 //go:wasmimport latchkey call
 //go:noescape
@@ -58,7 +58,10 @@ func hostLog(line unsafe.Pointer, n int32)
 // arguments are what JavaScript writes before it calls. It counts turn up each time.
 var arguments entry
 
-type entry struct{ turn, id, a, b int32 }
+type entry struct {
+	turn, id, a, b int32
+	alarm, due     float64 // of invoke: what the object's last transaction has left, NaN when that is not known
+}
 
 // leave returns to JavaScript, or ends the goroutine when JavaScript has been gone since.
 func (c entry) leave() {
@@ -67,7 +70,7 @@ func (c entry) leave() {
 	}
 }
 
-// deepen makes the stack large at once, to 16 KiB. A goroutine that waits is left behind, so nearly every request begins on a new one with
+// deepen makes the stack large at once, to 32 KiB. A goroutine that waits is left behind, so nearly every request begins on a new one with
 // 2 KiB, and to copy the stack each time that it has doubled, with the frames that are on it by then, takes a tenth of a request.
 func deepen()
 

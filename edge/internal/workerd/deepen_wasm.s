@@ -3,5 +3,5 @@
 // func deepen()
 //
 // It does nothing, in a frame that makes the stack of the goroutine grow to where most requests need it.
-TEXT ·deepen(SB), 0, $15000-0
+TEXT ·deepen(SB), 0, $30000-0
 	RET

@@ -5,6 +5,7 @@ package workerd
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -53,11 +54,11 @@ const (
 func invoke() {
 	a := arguments
 	deepen()
-	transact(a.id, a.a, incoming(a.b))
+	transact(&database{id: a.id, alarm: a.alarm, due: a.due}, a.a, incoming(a.b))
 	a.leave()
 }
 
-func transact(id, op int32, frame []byte) {
+func transact(db *database, op int32, frame []byte) {
 	var out []byte
 	var alarm time.Time
 	err := object.ErrInternal
@@ -73,14 +74,13 @@ func transact(id, op int32, frame []byte) {
 		if !alarm.IsZero() {
 			at = float64(alarm.UnixMilli())
 		}
-		hostAnswer(id, status, at, pointer(out), int32(len(out)))
+		hostAnswer(db.id, status, at, db.alarm, db.due, pointer(out), int32(len(out)))
 	}()
 	r := frameReader{rest: frame}
 	kind, name, method, in := r.string(), r.string(), r.string(), r.bytes()
 	if r.err != nil || program.objects == nil {
 		return
 	}
-	db := database{id: id}
 	switch op {
 	case invokeMethod:
 		out, alarm, err = program.objects.Invoke(db, kind, name, method, in)
@@ -108,7 +108,7 @@ func carryOut(id int32, frame []byte) {
 		if p := recover(); p != nil {
 			reportPanic("delivery", p)
 		}
-		hostAnswer(id, status, 0, pointer(outcome), int32(len(outcome)))
+		hostAnswer(id, status, 0, 0, 0, pointer(outcome), int32(len(outcome)))
 	}()
 	r := frameReader{rest: frame}
 	kind, due := r.string(), r.bytes()
@@ -117,11 +117,27 @@ func carryOut(id int32, frame []byte) {
 	}
 }
 
-// database is the SQL of the object whose transaction is open.
-type database struct{ id int32 }
+// database is the SQL of the object whose transaction is open, with what JavaScript has kept of the one before and will keep of this one.
+type database struct {
+	id         int32
+	alarm, due float64
+}
+
+var _ object.Recalling = (*database)(nil)
+
+// Recall implements object.Recalling.
+func (d *database) Recall() (alarm, due int64, ok bool) {
+	if math.IsNaN(d.alarm) || math.IsNaN(d.due) {
+		return 0, 0, false
+	}
+	return int64(d.alarm), int64(d.due), true
+}
+
+// Keep implements object.Recalling.
+func (d *database) Keep(alarm, due int64) { d.alarm, d.due = float64(alarm), float64(due) }
 
 // Exec runs one statement.
-func (d database) Exec(query string, args []any) ([][]any, error) {
+func (d *database) Exec(query string, args []any) ([][]any, error) {
 	frame, err := appendArguments(appendField(make([]byte, 0, 64+len(query)), query), args)
 	if err != nil {
 		return nil, err

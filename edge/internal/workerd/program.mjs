@@ -7,6 +7,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scratch = new Writer();
 const none = new Uint8Array(0);
+
+// unknown is what there is to keep of an object before its first transaction.
+export const unknown = { alarm: NaN, due: NaN };
 const small = 16 << 10; // bytes; the same as in border_js.go
 
 // stranded is when a request is given up, in milliseconds: the runtime has dropped it without a word. Cloudflare itself waits 100 s.
@@ -72,6 +75,7 @@ export class Program {
   look() {
     this.bytes = new Uint8Array(this.memory.buffer);
     this.words = new Int32Array(this.memory.buffer);
+    this.doubles = new Float64Array(this.memory.buffer);
   }
 
   // #call calls an exported function. It returns when that has done its work or all goroutines wait.
@@ -106,13 +110,17 @@ export class Program {
   }
 
   // transact runs an object's method; sql is the object's database, whose transaction the caller has opened, and frame says which
-  // method, as Host.Call has written it. The answer is { status, alarm, data }; it is null when there is none, and the caller must
-  // roll back.
-  transact(sql, op, frame) {
+  // method, as Host.Call has written it. The answer is { status, ring, kept, data }; it is null when there is none, and the caller must
+  // roll back. When it commits, it passes kept on to the object's next transaction; at first kept is unknown.
+  transact(sql, op, frame, kept) {
     const transaction = { id: this.#next(), sql, answer: null };
     this.transaction = transaction;
     this.#enter(null, () => {
-      this.#call(this.exports.invoke, transaction.id, op, this.#pass(frame));
+      const n = this.#pass(frame);
+      this.view();
+      this.doubles[(this.where >> 1) + 2] = kept.alarm;
+      this.doubles[(this.where >> 1) + 3] = kept.due;
+      this.#call(this.exports.invoke, transaction.id, op, n);
     });
     return transaction.answer;
   }
@@ -231,8 +239,8 @@ export class Program {
         const own = headLen > commonLen ? decoder.decode(read(headAt + commonLen, headLen - commonLen)) : "";
         this.#finish(request, { status, common, own, body: this.view().slice(bodyAt, bodyAt + bodyLen) });
       },
-      answer: (id, status, alarm, at, n) => {
-        const answer = { status, alarm, data: this.view().slice(at, at + n) };
+      answer: (id, status, ring, alarm, due, at, n) => {
+        const answer = { status, ring, kept: { alarm, due }, data: this.view().slice(at, at + n) };
         if (this.transaction?.id === id) this.transaction.answer = answer;
         else if (this.#find(id)) this.#finish(this.#find(id), answer);
       },
@@ -280,8 +288,10 @@ function statement(sql, frame) {
   const query = frame.text();
   const args = [];
   while (frame.more) args.push(frame.value());
-  const cursor = sql.exec(query, ...args);
-  scratch.reset().uint32(cursor.columnNames.length);
-  for (const row of cursor.raw()) for (const value of row) scratch.value(value);
-  return scratch.at > 4 ? scratch.done() : none;
+  let columns = 0;
+  for (const row of sql.exec(query, ...args).raw()) {
+    if (columns === 0) scratch.reset().uint32((columns = row.length));
+    for (const value of row) scratch.value(value);
+  }
+  return columns > 0 ? scratch.done() : none;
 }
