@@ -2,6 +2,8 @@ package keys
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 
@@ -98,6 +100,23 @@ func (s *Service) Verify(ctx context.Context, compact, typ string, claims any) e
 		return ErrToken
 	}
 	return e.signing.verify(compact, typ, claims)
+}
+
+// Check reports whether signature is that of input by the private half of a key that is somebody else's, such as an application's, in the
+// form that JWS has it in (RFC 7518 section 3). The caller has made sure that the algorithm is for that kind of key, and that the key is
+// no longer than it should be.
+func (s *Service) Check(alg string, key crypto.PublicKey, input, signature []byte) (bool, error) {
+	k := signingKey{alg: alg, public: key, native: s.deps.Native}
+	if !signingAlg(alg) {
+		return false, fmt.Errorf("%w: %q", ErrAlg, alg)
+	}
+	if k.native != nil {
+		var err error
+		if k.spki, err = x509.MarshalPKIXPublicKey(key); err != nil {
+			return false, fmt.Errorf("keys: check %s: %w", alg, err)
+		}
+	}
+	return k.verified(input, signature)
 }
 
 // JWKS returns the public signing keys: the next one of each algorithm at least a day before its first use, the active one, and former

@@ -88,8 +88,8 @@ func (s *Service) readProof(r *http.Request, j jws) (id proofID, err error) {
 
 // spendProof checks the signature, and then that the proof is new. A proof whose nonce is missing or old has spent nothing.
 func (s *Service) spendProof(ctx context.Context, j jws, key crypto.PublicKey, thumbprint, jti string) error {
-	if !j.verify(key) {
-		return oauth.ErrInvalidProof.With("the signature of the DPoP proof is wrong")
+	if err := j.verify(s.keys, key); err != nil {
+		return oauth.ErrInvalidProof.With("the signature of the DPoP proof is wrong").From(err)
 	}
 	first, err := s.once(ctx, useProof, thumbprint, jti)
 	if err == nil && !first {

@@ -6,11 +6,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -31,8 +29,11 @@ var (
 	profileAlgs = []string{"ES256", "PS256", "EdDSA"} // FAPI 2.0 security profile section 5.4.1
 )
 
-// errJWT says that something is not a JWT, or not a signed one, or says more in its header than it may.
-var errJWT = errors.New("token: not a JWT of the form that is accepted")
+// Errors for the log.
+var (
+	errJWT       = errors.New("token: not a JWT of the form that is accepted") // or it says more in its header than it may
+	errSignature = errors.New("token: the signature is not by this key")
+)
 
 // jws is a JWT in compact form (RFC 7515 section 7.1) that was read and not verified yet. Keys never come from its header: what
 // carries a key or points to one (jku, x5u, x5c) is refused, and a jwk is only for a DPoP proof, which proves nothing but that key.
@@ -86,29 +87,22 @@ func decodePart(s string) ([]byte, error) {
 	return data, nil
 }
 
-// verify reports whether key made the signature with the algorithm in the header. A key is never used with the algorithm of another
-// kind of key.
-func (j jws) verify(key crypto.PublicKey) bool {
-	sum := sha256.Sum256([]byte(j.signed))
+// verify checks that key made the signature with the algorithm in the header. A key is never used with the algorithm of another kind of
+// key. A key that cannot be used at all has made no signature either.
+func (j jws) verify(by verifier, key crypto.PublicKey) error {
 	if !suits(j.alg, key) {
-		return false
+		return errSignature
 	}
-	switch k := key.(type) {
-	case *ecdsa.PublicKey:
-		if len(j.signature) != 64 {
-			return false
-		}
-		r, s := new(big.Int).SetBytes(j.signature[:32]), new(big.Int).SetBytes(j.signature[32:])
-		return ecdsa.Verify(k, sum[:], r, s)
-	case ed25519.PublicKey:
-		return ed25519.Verify(k, []byte(j.signed), j.signature)
-	case *rsa.PublicKey:
-		if j.alg == "PS256" {
-			return rsa.VerifyPSS(k, crypto.SHA256, sum[:], j.signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
-		}
-		return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], j.signature) == nil
+	good, err := by.Check(j.alg, key, []byte(j.signed), j.signature)
+	if err == nil && !good {
+		err = errSignature
 	}
-	return false
+	return err
+}
+
+// verifier checks the signature of somebody else's key; Keys does it with the runtime's cryptography.
+type verifier interface {
+	Check(alg string, key crypto.PublicKey, input, signature []byte) (bool, error)
 }
 
 // suits reports whether an algorithm is for that kind of key, and the key is of an acceptable size.

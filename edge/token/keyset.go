@@ -123,10 +123,12 @@ func (s *Service) verifyFor(ctx context.Context, app tenant.Application, j jws) 
 		if err != nil {
 			return err
 		}
-		if tried, ok := tryKeys(keys, j); ok {
+		failed := s.tryKeys(keys, j)
+		if failed == nil {
 			return nil
-		} else if tried && j.kid != "" {
-			return errNoKey // the key is known and did not sign this
+		}
+		if !errors.Is(failed, errNoKey) && j.kid != "" {
+			return failed // the key is known and did not sign this
 		}
 		if app.JWKSURI == "" {
 			break
@@ -135,18 +137,18 @@ func (s *Service) verifyFor(ctx context.Context, app tenant.Application, j jws) 
 	return errNoKey
 }
 
-// tryKeys reports whether there was a key to try, and whether one made the signature.
-func tryKeys(keys []jose.JSONWebKey, j jws) (tried, ok bool) {
-	left := maxTried
+// tryKeys looks for the key that made the signature. errNoKey: there was none to try.
+func (s *Service) tryKeys(keys []jose.JSONWebKey, j jws) error {
+	err, left := errNoKey, maxTried
 	for _, key := range keys {
 		wrong := j.kid != "" && key.KeyID != j.kid || key.Use != "" && key.Use != "sig" || key.Algorithm != "" && key.Algorithm != j.alg
 		if wrong || !suits(j.alg, key.Key) || left == 0 {
 			continue
 		}
-		left, tried = left-1, true
-		if j.verify(key.Key) {
-			return true, true
+		if err = j.verify(s.keys, key.Key); err == nil {
+			return nil
 		}
+		left--
 	}
-	return tried, false
+	return err
 }

@@ -55,6 +55,7 @@ type Keys interface {
 	Seal(ctx context.Context, p keys.Purpose, v any, expires time.Time) (string, error)
 	Open(ctx context.Context, p keys.Purpose, sealed string, v any) error
 	MAC(ctx context.Context, label string, data []byte) ([]byte, error)
+	verifier
 }
 
 // Accounts decides about sessions, codes and grants (edge/account).
