@@ -13,9 +13,19 @@
 //	◄──── 302 application?code ──────┘
 //
 //	application                    POST /oauth2/token
-//	      ───────────────────────► who is the client → which grant ────────► account: Redeem (consumes the code)
-//	◄──── ID token, access token ────┘                                        keys: Sign, Seal
-//	      ───────────────────────► GET /oauth2/userinfo ───────────────────► account: Userinfo (grant still there?)
+//	      ───────────────────────► who is the client → which grant ────────► account: Redeem, Refresh (consume what was shown)
+//	◄──── tokens ────────────────────┘  mint: for which API, in what form     keys: Sign, Seal
+//	      ───────────────────────► GET /oauth2/userinfo ───────────────────► account: GrantFacts (still there?)
+//	      ───────────────────────► POST /oauth2/revoke ────────────────────► account: RevokeGrant
+//
+//	API                            POST /oauth2/introspect
+//	      ───────────────────────► whose token, may this API know ─────────► account: GrantFacts, unless an application acts for itself
+//
+//	device                         POST /oauth2/device_authorization ────► device: Begin
+//	◄──── user_code, device_code ────┘
+//	browser, /device               POST /api/device: what asks, from where ► device: Look
+//	                               POST /api/device/answer: yes ──────────► account: Authorize, device: Decide
+//	device ────────────────────► POST /oauth2/token, again and again ────► device: Poll (spends the yes), account: Redeem
 //
 //	browser                        GET /oauth2/logout: whose sign-out is it, where does it lead
 //	◄──── 302 /signout?flow=… ───────┘  &confirm=1 unless the hint names this very session
