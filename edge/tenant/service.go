@@ -47,10 +47,10 @@ func (s *Service) Application(ctx context.Context, clientID string) (Application
 
 // Resource returns the API of an identifier, up to 30 seconds old, or ErrUnknownResource.
 func (s *Service) Resource(ctx context.Context, identifier string) (Resource, error) {
-	if identifierFault(identifier) != "" {
-		return Resource{}, ErrUnknownResource
-	}
 	return s.resources.get(identifier, s.now(), func() (Resource, error) {
+		if identifierFault(identifier) != "" {
+			return Resource{}, ErrUnknownResource
+		}
 		return GetResource.Call(ctx, s.host, Consumers, GetResourceIn{identifier})
 	})
 }

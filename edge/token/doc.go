@@ -40,6 +40,11 @@
 // client may use, the answer); a grant is one function in one file, grant_….go. Errors are values of edge/oauth and its Writer is
 // the only code that puts them on the wire.
 //
+// An access token is for one reader: an API that the application registered for, in the form that the API registered (a JWT of
+// RFC 9068 or an opaque one), or, where no API is meant, for userinfo here. A request that names several APIs is refused, and the scope of
+// a token is what its reader understands of what was granted. A refresh token belongs to every application that registered the grant:
+// with offline_access it outlives the session, without it it does not.
+//
 // The package decides nothing about people: whether a session, a code or a grant is good is the account object's answer.
 // edge/server mounts it and hands in what it calls (Deps).
 package token
