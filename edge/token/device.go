@@ -31,6 +31,9 @@ const (
 // deviceBegins bounds the requests that come from one address for applications that cannot authenticate.
 var deviceBegins = throttle.Limit{Count: 60, Window: 10 * time.Minute}
 
+// errManyDevices is slow_down where no interval was agreed on yet, so with the status that says the same (RFC 6585 section 4).
+var errManyDevices = &oauth.Error{Code: "slow_down", Status: http.StatusTooManyRequests, Description: "too many devices ask from this network"}
+
 // newCodes is how often a code that is in use is replaced. With a million requests waiting one code in 25,000 is in use.
 const newCodes = 3
 
@@ -104,7 +107,7 @@ func (s *Service) mayBegin(r *http.Request, c client) error {
 	}
 	ok, _, err := s.throttle.Take(r.Context(), "device-begin:"+fmt.Sprintf("%x", network), deviceBegins)
 	if err == nil && !ok {
-		err = oauth.ErrSlowDown.With("too many devices ask from this network")
+		err = errManyDevices
 	}
 	return err
 }

@@ -120,7 +120,7 @@ func TestDevicesOfOneNetworkAreBounded(t *testing.T) {
 	for range 60 {
 		g.turnOn()
 	}
-	if res := g.deviceAuthorization(); res.StatusCode != http.StatusBadRequest || !strings.Contains(res.body, "slow_down") {
+	if res := g.deviceAuthorization(); res.StatusCode != http.StatusTooManyRequests || !strings.Contains(res.body, "slow_down") {
 		t.Errorf("%d %s", res.StatusCode, res.body)
 	}
 }
