@@ -215,10 +215,11 @@ func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
 	}, nil
 }
 
-// spendCode comes before anything is issued for the code. The row stays as long as the code can be opened, to recognise a replay.
+// spendCode comes before anything is issued for the code. The row stays as long as the code can be opened (edge/token seals it for the
+// life of both), to recognise a replay.
 func spendCode(tx *object.Tx, in RedeemIn) {
 	tx.Exec(`UPDATE code SET spent = 1, redirect_uri = '', scope = '', nonce = '', challenge = '', resources = '', claims_request = '',
-		jkt = '', access_grant = ?, expires = ? WHERE hash = ?`, in.GrantID, tx.Now().Unix()+in.AccessLifetime, in.CodeHash)
+		jkt = '', access_grant = ?, expires = ? WHERE hash = ?`, in.GrantID, tx.Now().Unix()+CodeLifetime+in.AccessLifetime, in.CodeHash)
 }
 
 // refuse says why the code is not good for this request, "" when it is. A code that was asked for with a key is redeemed with that

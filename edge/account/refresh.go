@@ -13,7 +13,7 @@ var Refresh = object.Method[RefreshIn, RefreshOut]{Kind: KindName, Name: "refres
 type RefreshIn struct {
 	GrantID   string   `json:"grant_id"`
 	Presented []byte   `json:"presented"`           // Hash of the secret in the token, which the caller knows to be one of ours
-	Next      []byte   `json:"next"`                // Hash of the successor's
+	Next      []byte   `json:"next"`                // Hash of the successor's; Presented again: the token stays (FAPI 2.0 section 5.3.2.1)
 	ClientID  string   `json:"client_id"`           // authenticated by the caller
 	Binding   string   `json:"binding,omitempty"`   // as in RedeemIn, of this request
 	Scope     string   `json:"scope,omitempty"`     // for the new access token; "": as granted

@@ -113,6 +113,21 @@ func TestRefreshTokenIsReplacedAtEachUse(t *testing.T) {
 	}
 }
 
+func TestRefreshTokenThatIsNotReplacedStaysGood(t *testing.T) {
+	w := newWorld(t)
+	id, ref := w.account()
+	h := w.holdIn(id, ref, "openid offline_access", "jkt:mine")
+	same := func(in *account.RefreshIn) { in.Next = in.Presented }
+	for range 3 {
+		w.pass(idle - time.Second) // but it lives on
+		h.wants(h.token, "", same)
+	}
+	next := h.wants(h.token, "")
+	w.pass(grace)
+	h.wants(h.token, account.ReasonReplayed)
+	h.wants(next, account.ReasonUnknown)
+}
+
 func TestRefreshTheftEndsTheFamily(t *testing.T) {
 	for name, steal := range map[string]func(h *holder) (stolen string){
 		"an old token": func(h *holder) string {
