@@ -294,6 +294,12 @@ func TestExchangedTokenDiesWithItsSubject(t *testing.T) {
 	if g.introspection("warehouse", got.AccessToken)["active"] != true {
 		t.Fatal("it is dead")
 	}
+	if res := g.revokes("gateway", got.AccessToken); !strings.Contains(res.body, "unsupported_token_type") {
+		t.Errorf("revoked by itself: %d %s", res.StatusCode, res.body)
+	}
+	if g.introspection("warehouse", got.AccessToken)["active"] != true {
+		t.Error("whoever exchanged a token can end what a person granted to another application")
+	}
 	g.revokes("desk", subject.RefreshToken)
 	if g.introspection("warehouse", got.AccessToken)["active"] != false {
 		t.Error("it outlives the grant")

@@ -39,6 +39,15 @@ func (s *Service) revokeToken(ctx context.Context, c client, token string) error
 	case a.Account == "":
 		return oauth.ErrUnsupportedTokenType.With("a token that an application got for itself is not stored; it expires by itself")
 	}
+	facts, err := s.accounts.GrantFacts(ctx, a.Account, account.GrantIn{GrantID: a.Grant})
+	switch {
+	case errors.Is(err, account.ErrGrant):
+		return nil
+	case err != nil:
+		return err
+	case facts.ClientID != c.ClientID:
+		return oauth.ErrUnsupportedTokenType.With("a token that was exchanged ends with the one that it came from")
+	}
 	return s.accounts.RevokeGrant(ctx, a.Account, account.RevokeGrantIn{GrantID: a.Grant, ClientID: c.ClientID})
 }
 
