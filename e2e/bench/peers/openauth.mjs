@@ -10,6 +10,7 @@ export default {
   fetch(request, env, ctx) {
     app ??= issuer({
       storage: CloudflareStorage({ namespace: env.OAUTH_KV }), subjects, allow: async () => true,
+      ttl: { reuse: 120 }, // the default of 60 seconds is refused by KV as soon as a millisecond of it is gone
       providers: {
         door: {
           type: "door",
