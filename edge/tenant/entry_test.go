@@ -129,6 +129,7 @@ func TestProfileFAPI2RefusesWhatIsOutsideIt(t *testing.T) {
 		{"RS256 assertions", "token_endpoint_auth_signing_alg", `"RS256"`, "not one of profile fapi2"},
 		{"RS256 requests", "request_object_signing_alg", `"RS256"`, "not one of profile fapi2"},
 		{"hybrid", "response_types", `["code id_token"]`, "lacks implicit"},
+		{"device codes", "grant_types", `["authorization_code", "` + GrantDevice + `"]`, "no other way than a redirect"},
 		{"another profile", "profile", `"fapi1"`, "profile is not supported"},
 	} {
 		changed := edits(c.member, c.value)

@@ -113,6 +113,9 @@ func checkProfile(app Application, wrong func(field, fault string)) {
 	if app.MayUse(GrantImplicit) {
 		wrong("response_types", "has id_token: profile fapi2 is code alone")
 	}
+	if app.MayUse(GrantDevice) {
+		wrong("grant_types", "has the device grant: profile fapi2 knows no other way than a redirect")
+	}
 	for _, one := range []struct{ field, alg string }{
 		{"id_token_signed_response_alg", app.IDTokenAlg}, {"token_endpoint_auth_signing_alg", app.AuthSigningAlg},
 		{"userinfo_signed_response_alg", app.UserinfoAlg}, {"introspection_signed_response_alg", app.IntrospectionAlg},

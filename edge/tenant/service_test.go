@@ -4,6 +4,7 @@ package tenant
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -98,6 +99,47 @@ func TestApplicationComesBackAsRegistered(t *testing.T) {
 		t.Fatalf("%+v, %v", app, err)
 	}
 	usable(t, "stored key", app)
+}
+
+func TestEveryMemberSurvivesTheWayThroughTheObject(t *testing.T) {
+	host, c := newHost(t)
+	s := NewService(ServiceDeps{Host: host, Now: c.Now})
+	f := mustParse(t, file(
+		shop(edits("client_secret", "", "token_endpoint_auth_method", `"private_key_jwt"`, "jwks", keySet, "profile", `"fapi2"`, "dpop_bound_access_tokens", "true",
+			"default_max_age", "0", "default_acr_values", `["1"]`, "kept_sessions", "false", "sign_in_frequency", "60", "contacts", `["a@b.example"]`,
+			"grant_types", `["authorization_code", "`+GrantExchange+`"]`, "exchange", `{"audiences": ["urn:x"], "delegate": true, "from": ["spa"]}`,
+			"subject_type", `"pairwise"`, "assignment_required", "true", "assigned_to", `["*@b.example"]`, "introspects", `["urn:y"]`)),
+		shop(edits("client_id", `"cert"`, "client_secret", "", "token_endpoint_auth_method", `"tls_client_auth"`, "tls_client_auth_san_dns", `"shop.example"`,
+			"id_token_encrypted_response_alg", `"ECDH-ES"`, "jwks", keySet)),
+	))
+	if _, err := s.Put(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range f.Applications {
+		got, err := s.Application(t.Context(), want.ClientID)
+		a, _ := json.Marshal(got)
+		b, _ := json.Marshal(want.settled())
+		if err != nil || string(a) != string(b) || got.JWKS.Keys[0].Key == nil {
+			t.Errorf("%v\n%s\n%s", err, a, b)
+		}
+	}
+	if got, err := s.Put(t.Context(), f); err != nil || len(got.Unchanged) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A registration of the time before there were defaults for it gets them when it is read.
+func TestOldRegistrationsGetDefaults(t *testing.T) {
+	var app Application
+	const old = `{"client_id":"shop","name":"Shop","kind":"web","secret_hash":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","redirect_uris":["https://shop.example/cb"],
+		"grant_types":["authorization_code"],"response_modes":["query","form_post"],"scopes":["openid"],"id_token_alg":"ES256"}`
+	if err := json.Unmarshal([]byte(old), &app); err != nil || len(check(app)) > 0 {
+		t.Fatal(err, check(app))
+	}
+	app = app.settled()
+	if app.Consent != ConsentAdministrator || app.SubjectType != SubjectPublic || app.ResponseTypes[0] != ResponseCode || !app.Authenticates(AuthBasic) || !app.Authenticates(AuthPost) {
+		t.Errorf("%+v", app)
+	}
 }
 
 func TestApplicationsAreSharedForHalfAMinute(t *testing.T) {

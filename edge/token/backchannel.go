@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/oauth"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
@@ -68,8 +69,7 @@ func BackChannel(d BackChannelDeps) object.Effect {
 			return err
 		}
 		// the registration of today decides, not the one at sign-in, so that an operator can take an address away
-		address, err := url.Parse(app.BackchannelLogoutURI)
-		if err != nil || address.Scheme != "https" || address.Host == "" {
+		if !oauth.PublicAddress(app.BackchannelLogoutURI, onThisMachine(d.Issuer)) {
 			return nil
 		}
 		sub, err := subjectOf(ctx, d.Keys, app, to.Sub)
@@ -84,7 +84,7 @@ func BackChannel(d BackChannelDeps) object.Effect {
 		if err != nil {
 			return err
 		}
-		return d.post(ctx, app.ClientID, address.String(), token)
+		return d.post(ctx, app.ClientID, app.BackchannelLogoutURI, token)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/tenant"
+	"github.com/latchkey-id/latchkey/edge/token"
 )
 
 // delivered runs the outbox and returns what applications were sent since the last time.
@@ -137,6 +139,21 @@ func TestBackChannelAsksTheRegistrationForTheAddress(t *testing.T) {
 	g.must(insecure(t.Context(), object.Delivery{ID: "d2", Payload: []byte(`{"client_id":"shop"}`)}))
 	if requests, _ := g.delivered(); len(requests) != 0 {
 		t.Errorf("a token was sent without TLS: %v", requests)
+	}
+}
+
+// SSRF: a service that the public uses calls no private host, should one have got into the registry all the same.
+func TestBackChannelCallsNoPrivateHost(t *testing.T) {
+	g := newRig(t)
+	for _, address := range []string{"https://169.254.169.254/", "https://10.0.0.1/", "https://localhost/", "https://[::1]/", "https://db.internal/", "https://shop.example/"} {
+		app := tenant.Application{ClientID: "shop", IDTokenAlg: "ES256", BackchannelLogoutURI: address}
+		effect := token.BackChannel(token.BackChannelDeps{
+			Issuer: "https://login.example", Keys: g.keys, Applications: fixed{app}, Transport: g, Now: g.now, Log: slog.New(slog.DiscardHandler),
+		})
+		g.must(effect(t.Context(), object.Delivery{ID: "d1", Payload: []byte(`{"client_id":"shop"}`)}))
+		if requests, _ := g.delivered(); (len(requests) == 1) != (address == "https://shop.example/") {
+			t.Errorf("%s: %v", address, requests)
+		}
 	}
 }
 
