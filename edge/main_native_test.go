@@ -298,12 +298,13 @@ func TestNativePlatformHeadersAreNotTheClients(t *testing.T) {
 		r := &http.Request{Header: http.Header{}, RemoteAddr: "192.0.2.7:4711"}
 		r.Header.Set(header, "198.51.100.1") // X-Real-IP: by a proxy that the operator has named
 		r.Header.Set("Latchkey-Place", "Nowhere")
+		r.Header.Set("Latchkey-Certificate", "verified :AAAA:")
 		r.Header.Set("Latchkey-Request", "mine")
 		h.ServeHTTP(nil, r)
 		if got := seen.Get(header); got != want {
 			t.Errorf("%s: %q, want %q", header, got, want)
 		}
-		if id := seen.Get("Latchkey-Request"); seen.Get("Latchkey-Place") != "" || id == "mine" || len(id) != 16 {
+		if id := seen.Get("Latchkey-Request"); seen.Get("Latchkey-Place")+seen.Get("Latchkey-Certificate") != "" || id == "mine" || len(id) != 16 {
 			t.Errorf("%v", seen)
 		}
 	}

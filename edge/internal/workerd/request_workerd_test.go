@@ -24,6 +24,7 @@ func TestRequestArrivesWhole(t *testing.T) {
 	r.Header.Set("Cookie", "a=1; b=2")
 	r.Header.Set("Latchkey-Request", "forged")
 	r.Header.Set("Latchkey-Place", "forged")
+	r.Header.Set("Latchkey-Certificate", "verified :AAAA:")
 	r.Header.Set("CF-Connecting-IP", "203.0.113.9")
 	a := s.send(r)
 	var e echoed
@@ -42,7 +43,7 @@ func TestRequestArrivesWhole(t *testing.T) {
 	if e.Remote != "127.0.0.1" || e.Header.Get("Cf-Connecting-Ip") != "127.0.0.1" {
 		t.Errorf("client's address is %q, %q", e.Remote, e.Header.Get("Cf-Connecting-Ip"))
 	}
-	if id := e.Header.Get("Latchkey-Request"); id == "" || id == "forged" || e.Header.Get("Latchkey-Place") != "" {
+	if id := e.Header.Get("Latchkey-Request"); id == "" || id == "forged" || e.Header.Get("Latchkey-Place") != "" || e.Header.Get("Latchkey-Certificate") != "" {
 		t.Errorf("the client could choose headers of ours: %v", e.Header)
 	}
 	read, _ := http.NewRequest("GET", s.URL+"/echo", nil)
@@ -52,6 +53,33 @@ func TestRequestArrivesWhole(t *testing.T) {
 	}
 	if got := a.header.Values("Set-Cookie"); len(got) != 2 || a.header.Get("Injected") != "" {
 		t.Errorf("answer's header is %v", a.header)
+	}
+}
+
+// A client's certificate is what Cloudflare says it is (RFC 8705): handed on with a request that writes, and with one that shows an
+// access token, which may be bound to it.
+func TestClientCertificateIsThePlatformsWord(t *testing.T) {
+	s := start(t, nil)
+	for _, test := range []struct{ method, token, tls, want string }{
+		{"POST", "", `{"certPresented":"1","certVerified":"SUCCESS","certRevoked":"0","certRFC9440":":AAAA:"}`, "verified :AAAA:"},
+		{"POST", "", `{"certPresented":"1","certVerified":"SUCCESS","certRevoked":"1","certRFC9440":":AAAA:"}`, "presented :AAAA:"},
+		{"POST", "", `{"certPresented":"1","certVerified":"FAILED:self signed certificate","certRFC9440":":AAAA:"}`, "presented :AAAA:"},
+		{"POST", "", `{"certPresented":"1","certVerified":"SUCCESS","certRFC9440":"","certRFC9440TooLarge":true}`, ""},
+		{"POST", "", `{"certPresented":"0","certVerified":"NONE","certRFC9440":""}`, ""},
+		{"POST", "", `null`, ""},
+		{"GET", "Bearer x", `{"certPresented":"1","certVerified":"SUCCESS","certRFC9440":":AAAA:"}`, "verified :AAAA:"},
+		{"GET", "", `{"certPresented":"1","certVerified":"SUCCESS","certRFC9440":":AAAA:"}`, ""},
+	} {
+		r, _ := http.NewRequest(test.method, s.URL+"/echo", nil)
+		r.Header.Set("Test-Cf", `{"tlsClientAuth":`+test.tls+`}`)
+		r.Header.Set("Latchkey-Certificate", "verified :FORGED:")
+		if test.token != "" {
+			r.Header.Set("Authorization", test.token)
+		}
+		var e echoed
+		if a := s.send(r); json.Unmarshal([]byte(a.body), &e) != nil || e.Header.Get("Latchkey-Certificate") != test.want || len(e.Header.Values("Latchkey-Certificate")) > 1 {
+			t.Errorf("%+v: %d %s", test, a.status, a.body)
+		}
 	}
 }
 

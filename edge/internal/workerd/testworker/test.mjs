@@ -8,6 +8,7 @@ export class Probe extends StoredObject { static kind = "probe"; }
 export default {
   fetch(request, env, ctx) {
     if (request.url.endsWith("/gauge")) return Response.json(gauge());
-    return worker.fetch(request, env, ctx);
+    const cf = request.headers.get("test-cf"); // what Cloudflare would say of the connection
+    return worker.fetch(cf ? new Request(request, { cf: JSON.parse(cf) }) : request, env, ctx);
   },
 };
