@@ -38,6 +38,34 @@ func startApache(t *testing.T) string {
 		"grant_types": []string{"authorization_code", "refresh_token"}, "scopes": []string{"openid", "profile", "email", "offline_access"},
 		"redirect_uris": []string{base + "/callback"}, "post_logout_redirect_uris": []string{base + "/out.html"},
 	})
+	cmd := exec.CommandContext(t.Context(), "apache2", "-d", dir, "-f", configureApache(t, dir, port), "-DFOREGROUND")
+	out := &journal{}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("apache2: %v; Debian's packages are apache2 and libapache2-mod-auth-openidc, `make e2e` installs them", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+		if data, err := os.ReadFile(filepath.Join(dir, "error.log")); err == nil && t.Failed() {
+			t.Logf("apache: %s%s", out, data)
+		}
+	})
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if conn, err := local.DialLoopback(t.Context(), "tcp", "localhost:"+port); err == nil {
+			conn.Close()
+			return base
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("apache2 does not answer: %s", out)
+		}
+	}
+}
+
+// configureApache writes the pages and the configuration, and returns the latter's name.
+func configureApache(t *testing.T, dir, port string) string {
+	t.Helper()
 	for name, page := range map[string]string{"members/index.html": "Members only.", "out.html": "Signed out."} {
 		file := filepath.Join(dir, "pages", name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -66,29 +94,7 @@ func startApache(t *testing.T) string {
 		t.Fatal(err)
 	}
 	conf.Close()
-	cmd := exec.CommandContext(t.Context(), "apache2", "-d", dir, "-f", conf.Name(), "-DFOREGROUND")
-	out := &journal{}
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("apache2: %v; Debian's packages are apache2 and libapache2-mod-auth-openidc, `make e2e` installs them", err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait()
-		if data, err := os.ReadFile(filepath.Join(dir, "error.log")); err == nil && t.Failed() {
-			t.Logf("apache: %s%s", out, data)
-		}
-	})
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		if conn, err := local.DialLoopback(t.Context(), "tcp", "localhost:"+port); err == nil {
-			conn.Close()
-			return base
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("apache2 does not answer: %s", out)
-		}
-	}
+	return conf.Name()
 }
 
 // TestPeerApache: mod_auth_openidc keeps a page for members, refreshes by itself and signs out.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"net/url"
 	"testing"
 
@@ -38,6 +39,28 @@ func TestPeerGoOIDC(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw, _ := tokens.Extra("id_token").(string)
+	verify(ctx, t, provider, tokens, raw, upn)
+	old := *tokens
+	old.Expiry = old.Expiry.AddDate(-1, 0, 0)
+	refreshed, err := config.TokenSource(ctx, &old).Token()
+	if err != nil || refreshed.AccessToken == tokens.AccessToken || refreshed.RefreshToken == tokens.RefreshToken {
+		t.Fatalf("refresh: %v", err)
+	}
+	var metadata struct {
+		EndSession string `json:"end_session_endpoint"`
+	}
+	if err := provider.Claims(&metadata); err != nil {
+		t.Fatal(err)
+	}
+	b.open(metadata.EndSession + "?" + url.Values{"id_token_hint": {raw}, "post_logout_redirect_uri": {base + "/out"}}.Encode())
+	b.at(base + "/out")
+	b.open(service.Issuer + "/account")
+	b.at(service.Issuer + "/signin")
+}
+
+// verify looks at everything that came with the code.
+func verify(ctx context.Context, t *testing.T, provider *oidc.Provider, tokens *oauth2.Token, raw, upn string) {
+	t.Helper()
 	verified, err := provider.Verifier(&oidc.Config{ClientID: "peer-go"}).Verify(ctx, raw)
 	if err != nil {
 		t.Fatal(err)
@@ -55,20 +78,4 @@ func TestPeerGoOIDC(t *testing.T) {
 	if err := person.Claims(&claims); err != nil || claims.UPN != upn {
 		t.Errorf("userinfo: %+v, %v", claims, err)
 	}
-	old := *tokens
-	old.Expiry = old.Expiry.AddDate(-1, 0, 0)
-	refreshed, err := config.TokenSource(ctx, &old).Token()
-	if err != nil || refreshed.AccessToken == tokens.AccessToken || refreshed.RefreshToken == tokens.RefreshToken {
-		t.Fatalf("refresh: %v", err)
-	}
-	var metadata struct {
-		EndSession string `json:"end_session_endpoint"`
-	}
-	if err := provider.Claims(&metadata); err != nil {
-		t.Fatal(err)
-	}
-	b.open(metadata.EndSession + "?" + url.Values{"id_token_hint": {raw}, "post_logout_redirect_uri": {base + "/out"}}.Encode())
-	b.at(base + "/out")
-	b.open(service.Issuer + "/account")
-	b.at(service.Issuer + "/signin")
 }
