@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 const everything = "openid profile email offline_access"
@@ -286,4 +288,21 @@ func (b *browser) several(t *testing.T) tokens {
 		t.Fatalf("%d %s", res.StatusCode, res.body)
 	}
 	return tok
+}
+
+// What an operator takes away from an application is gone with its next refresh, named or not.
+func TestRefreshGivesNoTokenForAnAPIThatWasTakenAway(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	tok := b.tokensFor(stockAPI)
+	g.application(func(a *tenant.Application) {
+		a.ClientID, a.SecretHash, a.GrantTypes = "desk", shopHash(), []string{tenant.GrantCode, tenant.GrantRefresh}
+		a.Resources = []string{ordersAPI}
+	})
+	if res, got := g.refresh(tok.RefreshToken); got.Error != "invalid_target" {
+		t.Errorf("%s", res.body)
+	}
+	if res, got := g.refresh(tok.RefreshToken, "resource", stockAPI); got.Error != "invalid_target" {
+		t.Errorf("by name: %s", res.body)
+	}
 }

@@ -70,7 +70,8 @@ func (s *Service) named(ctx context.Context, c *call) (t target, ok bool, err er
 }
 
 // target decides what the access token of a grant is for: what the request names, which must be within what was granted; else
-// the one resource that was granted; else the provider itself, as the predefined default of RFC 8707 section 2.2.
+// the one resource that was granted; else the provider itself, as the predefined default of RFC 8707 section 2.2. In every case the
+// registration of today must still have it.
 func (s *Service) target(ctx context.Context, c *call, granted []string) (target, error) {
 	t, ok, err := s.named(ctx, c)
 	switch {
@@ -80,6 +81,8 @@ func (s *Service) target(ctx context.Context, c *call, granted []string) (target
 		return target{}, errTarget
 	case ok || len(granted) != 1:
 		return t, nil
+	case !slices.Contains(c.Client.Resources, granted[0]): // any more
+		return target{}, errTarget
 	}
 	return s.resource(ctx, granted[0])
 }
