@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 const signedOut = "https://shop.test/auth/signed-out"
@@ -234,5 +235,43 @@ func TestLogoutFlowIsNoSignIn(t *testing.T) {
 	}
 	if oauth.PagePrefix(&http.Request{}, "") != "" {
 		t.Error("English pages have a prefix")
+	}
+}
+
+// With pairwise subjects the hint does not name the account. The session that it names is enough, and is one person's.
+func TestLogoutByAPairwiseHintAsksNothing(t *testing.T) {
+	g := newRig(t)
+	g.application(func(app *tenant.Application) {
+		app.SubjectType, app.Sector, app.FrontchannelLogoutURI = "pairwise", "front.test", "https://front.test/out"
+		app.PostLogoutRedirectURIs = []string{"https://front.test/bye"}
+	})
+	b, id := g.signedIn("ada@id.test")
+	hint := answerOf(t, b.front("response_type", "code id_token")).Get("id_token")
+	if g.claimsOf(hint, "JWT", "ES256")["sub"] == id {
+		t.Fatal("the subject is the account")
+	}
+	query := url.Values{
+		"id_token_hint": {hint}, "client_id": {"front"}, "post_logout_redirect_uri": {"https://front.test/bye"}, "state": {"s"},
+		"logout_hint": {"somebody else"}, "ui_locales": {"de"},
+	}
+	to := b.get("/oauth2/logout?" + query.Encode()).to(t)
+	if to.Path != "/de/signout" || to.Query().Has("confirm") {
+		t.Fatalf("%s", to)
+	}
+	_, out := b.signout(to.Query().Get("flow"))
+	if out.Redirect != "https://front.test/bye?state=s" || len(out.FrontChannel) != 1 || !strings.Contains(out.FrontChannel[0], "sid="+b.sid) ||
+		!strings.Contains(out.FrontChannel[0], "iss="+url.QueryEscape(g.URL)) {
+		t.Errorf("%+v", out)
+	}
+}
+
+// logout_hint is anybody's word: with nothing else the person is asked.
+func TestLogoutHintProvesNothing(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	for _, hint := range []string{"ada@id.test", b.sid, strings.Repeat("x", 4000)} {
+		if to := b.get("/oauth2/logout?" + url.Values{"logout_hint": {hint}}.Encode()).to(t); to.Query().Get("confirm") != "1" {
+			t.Errorf("%.20s: %s", hint, to)
+		}
 	}
 }
