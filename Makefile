@@ -18,7 +18,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 CHECKS := inherit,ST1000,ST1020,ST1021,ST1022
 
 GO_FILES   := $(shell git ls-files -co --exclude-standard '*.go' 2>/dev/null) go.mod go.sum
-EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum $(wildcard edge/*.mjs edge/internal/workerd/*.mjs)
+EDGE_FILES := $(filter edge/%,$(GO_FILES)) go.mod go.sum $(wildcard edge/*.mjs edge/internal/workerd/*.mjs edge/internal/workerd/*.s)
 SITE_FILES := $(shell git ls-files -co --exclude-standard site wasm 2>/dev/null) edge/api/*.go edge/slim/*.go go.mod go.sum
 
 .PHONY: help run test build bench e2e fuzz lint clean deploy chromium apache
