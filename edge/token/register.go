@@ -6,10 +6,13 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/oauth"
 	"github.com/latchkey-id/latchkey/edge/tenant"
+	"github.com/latchkey-id/latchkey/edge/throttle"
 )
 
 // RouteRegister is the registration endpoint (RFC 7591 section 3). Under it, by client id, each application that registered itself has
@@ -131,7 +134,10 @@ func (s *Service) examine(ctx context.Context, app tenant.Application) error {
 		return faults
 	}
 	if app.SectorURI != "" {
-		data, err := s.Document(ctx, app.SectorURI)
+		data, err := s.sector(ctx, app.SectorURI)
+		if errors.Is(err, errBusy) {
+			return err
+		}
 		if err != nil {
 			return oauth.ErrClientMetadata.With("sector_identifier_uri cannot be fetched").From(err)
 		}
@@ -145,6 +151,27 @@ func (s *Service) examine(ctx context.Context, app tenant.Application) error {
 		}
 	}
 	return nil
+}
+
+// sectorLimit bounds how often a registration makes us visit one host: the initial access token is not used up by a registration that
+// fails, so who has one could otherwise aim us at somebody.
+var sectorLimit = throttle.Limit{Count: 20, Window: 10 * time.Minute}
+
+var errBusy = oauth.ErrUnavailable.With("sector_identifier_uri was fetched too often; try again later")
+
+func (s *Service) sector(ctx context.Context, address string) ([]byte, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	ok, _, err := s.throttle.Take(ctx, "sector:"+strings.ToLower(u.Hostname()), sectorLimit)
+	if err == nil && !ok {
+		err = errBusy
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Document(ctx, address)
 }
 
 // Document fetches the JSON document at an address that somebody registers, from public hosts only.

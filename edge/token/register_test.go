@@ -204,6 +204,22 @@ func TestSectorIdentifierIsFetchedAndHasEveryRedirectURI(t *testing.T) {
 	}
 }
 
+// Resource exhaustion: a token that is good for one registration is not good for visits without end.
+func TestRegistrationVisitsAHostSoOftenAndNoMore(t *testing.T) {
+	g := newRig(t)
+	token := g.initial(1, tenant.Terms{})
+	const document = `{"redirect_uris": ["https://new.example/cb"], "sector_identifier_uri": "https://victim.example/sector"}`
+	refused := 0
+	for range 30 {
+		if res, members := g.manage("POST", "/oauth2/register", token, document); res.StatusCode == http.StatusServiceUnavailable && members["error"] == "temporarily_unavailable" {
+			refused++
+		}
+	}
+	if len(g.visits) != 20 || refused != 10 {
+		t.Errorf("%d visits, %d times refused", len(g.visits), refused)
+	}
+}
+
 // RFC 7592 section 2.1.
 func TestRegistrationIsReadWithItsToken(t *testing.T) {
 	g := newRig(t)
