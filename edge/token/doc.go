@@ -8,7 +8,8 @@
 //	◄──── 302 application?code ──────┘
 //	                                 no: seal the request into a cookie
 //	◄──── 302 /signin?flow=… ────────┘  __Host-flow-<id>
-//	      (edge/signin: password)
+//	      (edge/signin: password)    or /signup, or /consent?flow=…, whose answer
+//	POST /api/consent/decide ────► goes into the cookie: pending.go lists what a person may have to do
 //	GET /oauth2/resume?flow=… ───► open the cookie, look at the session again
 //	◄──── 302 application?code ──────┘
 //
