@@ -25,7 +25,7 @@ var (
 	useAssertion = use{"assertion", maxAssertion + 2*maxSkew}
 	useProof     = use{"dpop", proofAge + 2*maxSkew}
 	useObject    = use{"request-object", maxObject + 2*maxSkew}
-	usePushed    = use{"pushed", FlowLifetime + PushedLifetime + time.Minute}
+	usePushed    = use{"pushed", 24 * time.Hour} // a flow lasts an hour after each thing that the person is asked
 )
 
 // maxSkew is how far a client's clock may be ahead. FAPI 2.0 security profile section 5.3.2.1 wants 10 to 60 seconds.
