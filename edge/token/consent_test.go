@@ -276,3 +276,28 @@ func TestAssignmentIsToldToThePersonAndThenToTheApplication(t *testing.T) {
 		t.Errorf("another account that may: %v", query)
 	}
 }
+
+// A request that just fits into its cookie still does when the person has answered.
+func TestAnswerFitsWhereTheQuestionDid(t *testing.T) {
+	g := newRig(t)
+	g.application(asks)
+	b, _ := g.signedIn("ada@id.test")
+	long := []string{"state", strings.Repeat("s", 1024), "nonce", strings.Repeat("n", 512), "dpop_jkt", challenge, "prompt", "select_account"}
+	for n := 254; n > 0; n-- {
+		to := b.front(append(long, "login_hint", strings.Repeat("<", n))...).to(t)
+		if to.Query().Get("error") == "invalid_request" {
+			continue
+		}
+		if to = b.say(to, true).to(t); to.Path == "/consent" {
+			to = b.say(to, true).to(t)
+		}
+		if answer := to.Query(); answer.Get("code") == "" && answer.Get("error") != "invalid_request" {
+			t.Errorf("a hint of %d bytes: %s", n, to)
+		}
+		if n == 254 {
+			t.Error("the limit was not reached")
+		}
+		return
+	}
+	t.Error("nothing fits")
+}

@@ -19,6 +19,7 @@ const (
 	flowPrefix  = "__Host-flow-"
 	maxFlows    = 5       // sign-ins and sign-outs under way in one browser; the oldest makes way
 	maxFlowSize = 3 << 10 // bytes of one cookie's value
+	answerRoom  = 256     // and of what a person's answers may add to it later, when nobody could be told any more
 )
 
 // flow is something a browser was sent to one of our pages for and will come back with: an authorization request, a
@@ -47,7 +48,11 @@ func (s *Service) keepFlow(w http.ResponseWriter, r *http.Request, f flow) error
 	if err != nil && !errors.Is(err, keys.ErrSize) {
 		return fmt.Errorf("token: seal flow: %w", err)
 	}
-	if err != nil || len(sealed) > maxFlowSize {
+	limit := maxFlowSize
+	if q := f.Authorize; q != nil && q.Chosen+q.Agreed+q.Denied != "" {
+		limit += answerRoom
+	}
+	if err != nil || len(sealed) > limit {
 		return oauth.ErrInvalidRequest.With("the parameters are too long together")
 	}
 	forgetOldest(w, r, f.ID)
