@@ -192,3 +192,24 @@ func newMember(b *browser) string {
 	b.at(service.Issuer + "/account")
 	return name + "@latchkey.localhost"
 }
+
+// initialAccessToken lets one application register itself.
+func initialAccessToken(t *testing.T) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, service.URL+"/operator/initial-access-tokens", strings.NewReader(`{"uses": 1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+service.Secrets.OperatorKey)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := service.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var out struct{ Token string }
+	if err := json.NewDecoder(answer.Body).Decode(&out); err != nil || out.Token == "" {
+		t.Fatalf("no initial access token: %s, %v", answer.Status, err)
+	}
+	return out.Token
+}

@@ -25,14 +25,14 @@ func TestPeerOpenIDClient(t *testing.T) {
 	b := newBrowser(t)
 	upn := newMember(b)
 	var facts struct {
-		First, Sub, Replayed, Email, Name, Refreshed, AfterRevocation, Left string
-		Rotated, Active, Revoked                                            bool
+		First, Sub, Replayed, Username, Name, Refreshed, AfterRevocation, Left string
+		Rotated, Active, Revoked                                               bool
 	}
 	peer(t, b, "openid-client.mjs", base, map[string]any{
 		"issuer": service.Issuer, "client_id": "peer-openid-client", "client_secret": peerSecret,
 		"redirect_uri": base + "/callback", "post_logout_redirect_uri": base + "/out",
 	}).facts(&facts, nil)
-	if facts.Sub == "" || facts.First != facts.Sub || facts.Refreshed != facts.Sub || facts.Name != "Ada Lovelace" || !strings.HasPrefix(upn, facts.Email) && facts.Email != upn {
+	if facts.Sub == "" || facts.First != facts.Sub || facts.Refreshed != facts.Sub || facts.Name != "Ada Lovelace" || facts.Username != upn {
 		t.Errorf("the person is not the same throughout: %+v", facts)
 	}
 	if facts.Replayed != "invalid_grant" || facts.AfterRevocation != "invalid_grant" {
@@ -112,6 +112,35 @@ func TestPeerOpenIDClientDevice(t *testing.T) {
 	}
 }
 
+// TestPeerOpenIDClientRegisters: the library registers itself, and the person is asked.
+func TestPeerOpenIDClientRegisters(t *testing.T) {
+	base := callbacks(t)
+	b := newBrowser(t)
+	upn := newMember(b)
+	var facts struct {
+		Name, Read, Second, Sub, Username, Gone string
+		Removed                                 int
+	}
+	asked := 0
+	peer(t, b, "openid-client-register.mjs", base, map[string]any{
+		"issuer": service.Issuer, "redirect_uri": base + "/callback", "initial_access_token": initialAccessToken(t),
+	}).facts(&facts, func(line) {
+		b.at(service.Issuer + "/consent?flow=")
+		if got := b.see("#fact-application"); got != "Self-made" {
+			t.Errorf("the person is asked about %q", got)
+		}
+		b.screenshot("consent-dynamic")
+		b.click(`button[value="allow"]`)
+		asked++
+	})
+	if asked != 1 || facts.Name != "Self-made" || facts.Read != "Self-made" || facts.Username != upn || facts.Sub == "" {
+		t.Errorf("asked %d times: %+v", asked, facts)
+	}
+	if facts.Second != "401" || facts.Removed != 204 || facts.Gone != "401" {
+		t.Errorf("a token of one use, and what is left after removal: %+v", facts)
+	}
+}
+
 // TestPeerOAuth4WebAPI: a native application that checks every answer.
 func TestPeerOAuth4WebAPI(t *testing.T) {
 	base := callbacks(t)
@@ -121,12 +150,12 @@ func TestPeerOAuth4WebAPI(t *testing.T) {
 		"redirect_uris": []string{base + "/callback"},
 	})
 	b := newBrowser(t)
-	newMember(b)
-	var facts struct{ Sub, Name, Email, Refreshed, Left string }
+	upn := newMember(b)
+	var facts struct{ Sub, Name, Username, Refreshed, Left string }
 	peer(t, b, "oauth4webapi.mjs", base, map[string]any{
 		"issuer": service.Issuer, "client_id": "peer-native", "redirect_uri": base + "/callback",
 	}).facts(&facts, nil)
-	if facts.Sub == "" || facts.Name != "Ada Lovelace" || facts.Refreshed != facts.Sub || facts.Left != "/signout" {
+	if facts.Sub == "" || facts.Name != "Ada Lovelace" || facts.Username != upn || facts.Refreshed != facts.Sub || facts.Left != "/signout" {
 		t.Errorf("%+v", facts)
 	}
 }

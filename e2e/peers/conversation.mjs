@@ -23,12 +23,12 @@ export function finish(facts) {
   process.exit(0);
 }
 
-// refused runs something that must fail and returns the error code of its specification.
+// refused runs something that must fail and returns the error code of its specification, or the status of a challenge.
 export async function refused(what) {
   try {
     await what();
   } catch (error) {
-    return error.error ?? error.cause?.error ?? error.code ?? String(error);
+    return error.error ?? error.cause?.error ?? String(error.status ?? error.cause?.status ?? error);
   }
   return "accepted";
 }

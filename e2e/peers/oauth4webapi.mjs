@@ -11,8 +11,8 @@ const state = oauth.generateRandomState();
 const nonce = oauth.generateRandomNonce();
 const address = new URL(server.authorization_endpoint);
 for (const [name, value] of Object.entries({
-  client_id: config.client_id, redirect_uri: config.redirect_uri, response_type: "code", scope: "openid email offline_access",
-  code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256", state, nonce, claims: JSON.stringify({ userinfo: { name: null } }),
+  client_id: config.client_id, redirect_uri: config.redirect_uri, response_type: "code", scope: "openid profile offline_access",
+  code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256", state, nonce, claims: JSON.stringify({ id_token: { auth_time: { essential: true } } }),
 })) address.searchParams.set(name, value);
 const callback = oauth.validateAuthResponse(server, client, await visit(address), state);
 const none = oauth.None();
@@ -27,4 +27,4 @@ const out = new URL(server.end_session_endpoint);
 out.searchParams.set("id_token_hint", tokens.id_token);
 out.searchParams.set("client_id", config.client_id);
 const left = await visit(out);
-finish({ sub: claims.sub, name: person.name, email: person.email, refreshed: oauth.getValidatedIdTokenClaims(refreshed)?.sub, left: left.pathname });
+finish({ sub: claims.sub, name: person.name, username: person.preferred_username, refreshed: oauth.getValidatedIdTokenClaims(refreshed)?.sub, left: left.pathname });

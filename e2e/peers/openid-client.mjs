@@ -31,7 +31,7 @@ const left = await visit(client.buildEndSessionUrl(site, {
   id_token_hint: second.id_token, post_logout_redirect_uri: config.post_logout_redirect_uri, state,
 }));
 finish({
-  first: first.claims().sub, replayed, sub: claims.sub, email: person.email, name: person.name,
+  first: first.claims().sub, replayed, sub: claims.sub, username: person.preferred_username, name: person.name,
   refreshed: refreshed.claims()?.sub, rotated: refreshed.refresh_token !== second.refresh_token,
   active: active.active, revoked: revoked.active, afterRevocation, left: String(left),
 });
