@@ -93,10 +93,14 @@ func (s *sealer) seal(v any, expires time.Time) (string, error) {
 	return string(text), nil
 }
 
+// broken reports whether text has line breaks, which encoding/base64 skips: what is encoded would be shorter than its length says, and
+// there would be more than one text for the same value.
+func broken(text string) bool { return strings.ContainsAny(text, "\r\n") }
+
 // open fills v and returns when the value expires. Any fault is ErrSealed.
 func (s *sealer) open(text string, v any) (expires time.Time, err error) {
 	rest, ok := strings.CutPrefix(text, s.header+"..") // no encrypted key between the dots
-	if !ok {
+	if !ok || broken(rest) {
 		return time.Time{}, ErrSealed
 	}
 	enc := base64.RawURLEncoding.Strict()

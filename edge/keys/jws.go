@@ -135,7 +135,7 @@ func signedBy(compact, typ string) (kid string, ok bool) {
 func (k *signingKey) verify(compact, typ string, claims any) error {
 	input, tail, ok := cutLast(compact)
 	head, body, _ := strings.Cut(input, ".")
-	if !ok || head != k.header(typ) || strings.Contains(body, ".") {
+	if !ok || head != k.header(typ) || strings.Contains(body, ".") || broken(tail) {
 		return ErrToken
 	}
 	enc := base64.RawURLEncoding.Strict()
