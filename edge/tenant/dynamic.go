@@ -105,6 +105,12 @@ func registration(tx *object.Tx, in ManageIn) (Registered, error) {
 	return r, err
 }
 
+// KeepsSubjects reports whether people are called the same at next, the application's registration after a change. One that registered
+// itself must: it has tokens of people already, by which it would learn what another host's applications call them.
+func (a Application) KeepsSubjects(next Application) bool {
+	return a.settled().SubjectType == next.settled().SubjectType && a.Sector == next.Sector
+}
+
 // update replaces what the application may say about itself. What its initial access token said stays.
 func update(tx *object.Tx, in UpdateIn) (Registered, error) {
 	r, before, err := manage(tx, in.ManageIn)
@@ -113,7 +119,7 @@ func update(tx *object.Tx, in UpdateIn) (Registered, error) {
 	}
 	old := r.Application
 	r.Application = Terms{Resources: old.Resources, Introspects: old.Introspects, Exchange: old.Exchange}.apply(in.Application)
-	if r.Application.ClientID != old.ClientID || len(in.Next) != 32 || len(check(r.Application)) > 0 {
+	if r.Application.ClientID != old.ClientID || !old.KeepsSubjects(r.Application) || len(in.Next) != 32 || len(check(r.Application)) > 0 {
 		return Registered{}, ErrInvalidApplication
 	}
 	if before {

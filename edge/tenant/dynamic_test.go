@@ -185,6 +185,17 @@ func TestFilesAndRegistrationsNeverTouchEachOther(t *testing.T) {
 	}
 }
 
+// An application has tokens of people from before an update, so what it calls people must not change by it.
+func TestPairwiseTheftByUpdateIsRefusedByTheObjectToo(t *testing.T) {
+	s, _ := desk(t, 1, Terms{})
+	s.register(t, "dynamic.a", "m0")
+	app := stranger(t, "dynamic.a", `{"redirect_uris": ["https://victim.example/cb"], "subject_type": "pairwise"}`)
+	_, err := s.Update(t.Context(), UpdateIn{ManageIn: ManageIn{"dynamic.a", HashSecret("m0")}, Next: HashSecret("m1"), Application: app})
+	if !errors.Is(err, ErrInvalidApplication) {
+		t.Error(err)
+	}
+}
+
 // RFC 7592 section 3: a token is replaced at each update. One lost answer loses nothing.
 func TestRegistrationAccessTokenRotates(t *testing.T) {
 	s, _ := desk(t, 1, Terms{})

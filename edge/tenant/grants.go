@@ -96,8 +96,7 @@ func checkSector(app Application, wrong func(field, fault string)) {
 }
 
 // sectorOf is the host that an application's pairwise subjects belong to: that of sector_identifier_uri, else the one that all redirect
-// URIs have. "" is a sector of its own: for an application that can have tokens without being answered at a redirect URI, and so without
-// anything that shows that the host is its own, or that is answered on the loopback interface, where everybody is.
+// URIs have. "" is a sector of its own, for an application about which its redirect URIs show nothing.
 func sectorOf(app Application) string {
 	if app.SubjectType != SubjectPairwise {
 		return ""
@@ -106,10 +105,17 @@ func sectorOf(app Application) string {
 		return strings.Join(hosts([]string{app.SectorURI}), "")
 	}
 	list := hosts(app.RedirectURIs)
-	if len(list) != 1 || oauth.ThisMachine(list[0]) && app.Kind == AppNative || app.MayUse(GrantDevice) {
+	if len(list) != 1 || !app.answeredAtHome() {
 		return ""
 	}
 	return list[0]
+}
+
+// answeredAtHome reports whether only who has the hosts of an application's redirect URIs can have tokens by it. It is not so for one
+// that can have them without being answered there, nor for one that is answered on the loopback interface, where everybody is.
+func (a Application) answeredAtHome() bool {
+	list := hosts(a.RedirectURIs)
+	return len(list) > 0 && !a.MayUse(GrantDevice) && (a.Kind != AppNative || !slices.ContainsFunc(list, oauth.ThisMachine))
 }
 
 // hosts are the different hosts of some addresses, without ports.

@@ -135,6 +135,10 @@ func strangerFaults(app Application) (faults Faults) {
 			faults = append(faults, Fault{Application: app.ClientID, Field: link.field, Fault: "is at another host than every redirect URI"})
 		}
 	}
+	if app.SectorURI != "" && !app.answeredAtHome() {
+		faults = append(faults, Fault{Application: app.ClientID, Field: "sector_identifier_uri",
+			Fault: "shows nothing for an application that is not answered at redirect URIs of its own alone: leave it out"})
+	}
 	return faults
 }
 

@@ -88,6 +88,8 @@ func (q *request) missing(err error) error {
 	switch {
 	case errors.Is(err, account.ErrSession), errors.Is(err, account.ErrStale):
 		return q.signIn(err)
+	case errors.Is(err, account.ErrConsent) && q.None && q.Subject != "": // or it could be guessed who visits a site
+		return oauth.ErrLoginRequired.From(err)
 	case errors.Is(err, account.ErrConsent):
 		return needConsent.from(err)
 	case errors.Is(err, account.ErrAssignment) && q.None:

@@ -41,6 +41,8 @@ func (s *Service) updateRegistration(w http.ResponseWriter, r registration) erro
 		return oauth.ErrClientMetadata.With("client_id is not the one of this address")
 	case request.ClientSecret != "" && !old.CheckSecret(request.ClientSecret):
 		return oauth.ErrClientMetadata.With("client_secret is not the present one; leave it out")
+	case !old.KeepsSubjects(request.Application):
+		return oauth.ErrClientMetadata.With("subject_type and the host of pairwise subjects cannot change; register another application")
 	}
 	if err := s.examine(r.Context(), request.Application); err != nil {
 		return err
