@@ -57,11 +57,10 @@ func (s *Service) grantExchange(ctx context.Context, c *call) (*tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	left := subject.Expires - s.now().Unix()
-	if whole := int64(to.lifetime().Seconds()); whole < left {
-		left = whole
+	to.Lifetime = min(subject.Expires-s.now().Unix(), int64(to.lifetime().Seconds()))
+	if to.Lifetime <= 0 { // it has expired while the account was asked
+		return nil, errNotOurs
 	}
-	to.Lifetime = left
 	out, err := s.mintFor(ctx, c, g, to)
 	if err == nil {
 		out.IssuedType = kind
