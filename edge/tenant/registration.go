@@ -22,10 +22,11 @@ var ErrStatement = errors.New("tenant: software statements are not approved")
 // document is what an application says of itself when it registers (RFC 7591 section 2, OpenID Connect Registration 1.0 section 2).
 type document struct {
 	metadata
-	Name      string  `json:"client_name,omitempty"`
-	Kind      AppKind `json:"application_type,omitempty"`
-	Scope     string  `json:"scope,omitempty"`
-	Statement any     `json:"software_statement,omitempty"`
+	Name  string  `json:"client_name,omitempty"`
+	Kind  AppKind `json:"application_type,omitempty"`
+	Scope string  `json:"scope,omitempty"`
+	// Statement is not decoded: in WebAssembly a stack ends long before encoding/json thinks that a value is nested too deeply.
+	Statement json.RawMessage `json:"software_statement,omitempty"`
 
 	ClientID string `json:"client_id,omitempty"`     // when it replaces a registration (RFC 7592 section 2.2)
 	Secret   string `json:"client_secret,omitempty"` // likewise
@@ -51,7 +52,7 @@ func ParseRegistration(data []byte, clientID string, secret []byte, terms Terms)
 	if err := strict(data, &d, nil); err != nil {
 		return Request{}, Faults{{Fault: "the document " + err.Error()}}
 	}
-	if d.Statement != nil {
+	if given(d.Statement) {
 		return Request{}, ErrStatement
 	}
 	app := terms.apply(d.application(clientID))
