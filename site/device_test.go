@@ -63,8 +63,21 @@ func TestDeviceIsDeniedAsPlainlyAsAllowed(t *testing.T) {
 	}
 	b.click("[value=deny]")
 	b.step("denied")
+	if !eval[bool](b, `document.getElementById("unverified").hidden`) {
+		t.Error("the page warns of an application that the operator registered")
+	}
 	b.open("/device?user_code=SIGN-INNN")
 	b.until(`document.activeElement.id === "code"`)
 	b.enter()
 	b.path("/signin?flow=device")
+}
+
+// Device-code phishing by an application that registered itself: its name is whatever it says.
+func TestDevicePageSaysWhenNobodyHasCheckedTheApplication(t *testing.T) {
+	b := newTab(t, newHost(t, built(t)))
+	b.open("/device?user_code=XDJB-MJHT")
+	toDevice(b)
+	if eval[bool](b, `document.getElementById("unverified").hidden`) {
+		t.Error("the page does not say that nobody has checked the application")
+	}
 }

@@ -21,6 +21,7 @@ type DeviceResponse struct {
 	State       string   `json:"state,omitempty"` // sealed; return it with the answer
 	Code        string   `json:"code,omitempty"`  // as the device shows it: XXXX-XXXX
 	Application string   `json:"application,omitempty"`
+	Verified    bool     `json:"verified"`            // registered by the operator; false: it registered itself and may call itself anything
 	UPN         string   `json:"upn,omitempty"`       // whose account the device would be signed in to
 	Scopes      []string `json:"scopes,omitempty"`    // what the application asks for
 	Resources   []string `json:"resources,omitempty"` // names of the APIs that it may use

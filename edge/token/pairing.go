@@ -171,7 +171,7 @@ func (s *Service) stale(ctx context.Context, ask waitingDevice, present *session
 // describePairing says what the device asks for, and from where.
 func (s *Service) describePairing(r *http.Request, ask waitingDevice) (api.DeviceResponse, error) {
 	out := api.DeviceResponse{
-		Application: ask.app.Name, Scopes: ask.query.Scope, Place: ask.Place, Created: ask.Created, Expires: ask.Created + device.Lifetime,
+		Application: ask.app.Name, Verified: !ask.app.Dynamic, Scopes: ask.query.Scope, Place: ask.Place, Created: ask.Created, Expires: ask.Created + device.Lifetime,
 	}
 	network, err := s.network(r)
 	if err != nil {

@@ -92,3 +92,16 @@ func TestUnmaskingAVisitorBySilentGuesses(t *testing.T) {
 		t.Errorf("a right guess can be told from a wrong one: %v", seen)
 	}
 }
+
+// Impersonation: the page for devices shows a name that a stranger chose, and says so.
+func TestImpersonationAtTheDevicePageIsMarked(t *testing.T) {
+	g := withTV(newRig(t))
+	n := g.newcomer(`{"client_name": "Living-room TV", "grant_types": ["`+tenant.GrantDevice+`"], "token_endpoint_auth_method": "none"}`, tenant.Terms{})
+	b, _ := g.signedIn("ada@id.test")
+	for client, verified := range map[string]bool{"tv": true, n.id: false} {
+		shown := b.shown(g.turnOn("client_id", client, "scope", "openid").UserCode)
+		if shown.Application != "Living-room TV" || shown.Verified != verified {
+			t.Errorf("%s: %+v", client, shown)
+		}
+	}
+}

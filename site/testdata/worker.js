@@ -76,7 +76,7 @@ const methods = {
   device({ code }) {
     if (code === "SIGN-INNN") return { signin: "/signin?flow=device" };
     if (!/^[a-z]{4}-?[a-z]{4}$/i.test(code)) return { problem: { code: "device_unknown" } };
-    return { ...pairing, code: code.toUpperCase(), elsewhere: code.startsWith("F") };
+    return { ...pairing, code: code.toUpperCase(), elsewhere: code.startsWith("F"), verified: !code.startsWith("X") };
   },
   answerDevice: ({ state, allow }) => (state !== "p" ? { problem: { code: "expired" } } : { allow }),
   consent({ flow }) {

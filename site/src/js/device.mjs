@@ -28,13 +28,14 @@ async function look(watch) {
   step.go("confirm");
 }
 
-function show({ application, code: shown, place, created, upn, elsewhere, scopes = [], resources = [] }) {
+function show({ application, verified, code: shown, place, created, upn, elsewhere, scopes = [], resources = [] }) {
   put("asks", text("device.asks", { application }));
   put("shown", shown);
   put("fact-application", application);
   put("fact-place", place || text("device.place.unknown"));
   put("fact-created", new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(created * 1000));
   put("fact-account", upn);
+  document.getElementById("unverified").hidden = verified;
   document.getElementById("elsewhere").hidden = !elsewhere;
   const gets = [text("device.scope.openid"), ...scopes.map(gain), ...resources.map((name) => text("device.resource", { name }))];
   document.getElementById("gets").replaceChildren(...gets.filter(Boolean).map(item));
