@@ -21,6 +21,19 @@ const (
 	CodeRecordInvalid      Code = "record_invalid"      // 400: not a password record made by a current client
 	CodeDeviceUnknown      Code = "device_unknown"      // 404: no device waits for an answer with this code
 	CodeNotAssigned        Code = "not_assigned"        // 403: the application is not for this person
+	CodeDeviceUntrusted    Code = "device_untrusted"    // 403: this device has to give a second proof first
+	CodeVaultMissing       Code = "vault_missing"       // 404: the account has no vault yet
+	CodeVaultExists        Code = "vault_exists"        // 409: the account has a vault already
+	CodeVaultReplaced      Code = "vault_replaced"      // 409: another vault is the present one; pull it from the beginning
+	CodeVaultConflict      Code = "vault_conflict"      // 409: written by another device meanwhile; Conflict
+	CodeVaultCursor        Code = "vault_cursor"        // 409: the cursor is ahead of the vault, which may have been rolled back
+	CodeVaultLastWrap      Code = "vault_last_wrap"     // 409: the last wrapped key stays
+	CodeVaultWrapTaken     Code = "vault_wrap_taken"    // 409: a wrapped key of this id is another one
+	CodeVaultWraps         Code = "vault_wraps"         // 409: too many wrapped keys
+	CodeVaultKept          Code = "vault_kept"          // 409: too many earlier vaults are kept; erase one
+	CodeQuota              Code = "quota"               // 507: the vault is full; nothing was written
+	CodeRecordTooLarge     Code = "record_too_large"    // 413: a record of the vault is over its limit
+	CodeBatchTooLarge      Code = "batch_too_large"     // 413: too many records, or too many bytes, at once
 	CodeNotFound           Code = "not_found"           // 404
 	CodeTooLarge           Code = "too_large"           // 413
 	CodeUnsupportedMedia   Code = "unsupported_media"   // 415
@@ -37,6 +50,8 @@ type Problem struct {
 	Code       Code   `json:"code"`
 	RetryAfter int64  `json:"retry_after,omitempty"` // seconds
 	TriesLeft  int    `json:"tries_left,omitempty"`
+	// Conflict comes with CodeVaultConflict: what is there instead.
+	Conflict *VaultConflict `json:"conflict,omitempty"`
 }
 
 // Error makes a Problem an error.

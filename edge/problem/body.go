@@ -14,12 +14,17 @@ import (
 // Decode reads the body of r, which must be one JSON value of application/json of at most api.MaxBody bytes without members
 // that T does not know. Its errors are problems, ready for Write: CodeUnsupportedMedia, CodeTooLarge, CodeBadRequest.
 func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	return DecodeUpTo[T](w, r, api.MaxBody)
+}
+
+// DecodeUpTo is Decode for a body of at most so many bytes. Find out first who sends it.
+func DecodeUpTo[T any](w http.ResponseWriter, r *http.Request, limit int64) (T, error) {
 	var body T
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
 		return body, New(api.CodeUnsupportedMedia)
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, api.MaxBody))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&body); err != nil {
 		return body, refuse(err)

@@ -39,6 +39,9 @@ func apiRoutes(t *testing.T) (routes []string) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				if strings.HasPrefix(route, "/api/vault/") { // TestTheVaultIsOutOfReach
+					return true
+				}
 				routes = append(routes, route)
 			}
 			return true
@@ -48,6 +51,16 @@ func apiRoutes(t *testing.T) (routes []string) {
 		t.Fatalf("found %v", routes)
 	}
 	return routes
+}
+
+// Only a trusted device may reach the vault, so nobody may for as long as none is.
+func TestTheVaultIsOutOfReach(t *testing.T) {
+	w := newWorld(t, "")
+	for _, route := range []string{api.RouteVaultPull, api.RouteVaultPush, api.RouteVaultWraps, api.RouteVaultWrapsPut} {
+		if answer := w.send(ask("POST", route, "Origin", issuer)).Result(); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d", route, answer.StatusCode)
+		}
+	}
 }
 
 // methodOf is the method that a route takes.

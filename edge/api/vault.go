@@ -1,0 +1,183 @@
+package api
+
+// Routes of the vault: a person's settings, sealed on the device. Nothing of a name or a value is in any of these bodies: ids are MACs
+// and bodies are ciphertext, under keys that the server does not have. All take a live session on a trusted device; anything else is
+// CodeSessionRequired or CodeDeviceUntrusted. A request that names a generation which is not the present one is CodeVaultReplaced, and
+// CodeVaultMissing before there is any.
+const (
+	RouteVaultPull        = "/api/vault/pull"         // VaultPullRequest → VaultPullResponse
+	RouteVaultPush        = "/api/vault/push"         // VaultPushRequest → VaultPushResponse, or CodeVaultConflict with Problem.Conflict
+	RouteVaultWraps       = "/api/vault/wraps"        // {} → VaultWraps
+	RouteVaultWrapsPut    = "/api/vault/wraps/put"    // VaultWrapPutRequest → VaultGeneration
+	RouteVaultWrapsRemove = "/api/vault/wraps/remove" // VaultWrapRemoveRequest → {}
+	RouteVaultKept        = "/api/vault/kept"         // {} → VaultKept
+	RouteVaultReset       = "/api/vault/reset"        // VaultResetRequest → VaultGeneration
+	RouteVaultRestore     = "/api/vault/restore"      // VaultRestoreRequest → VaultGeneration
+	RouteVaultErase       = "/api/vault/erase"        // VaultEraseRequest → {}
+)
+
+// Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
+const (
+	MaxVaultRecord  = 1 << 20           // bytes of a record's body, unless the operator allows less
+	MaxVaultBatch   = 4<<20 - 64<<10    // bytes of all bodies of a push: with their ids they are one call of an object
+	MaxVaultChanges = 256               // records of a push
+	MaxVaultBody    = 6 << 20           // bytes of a push as JSON
+	MaxVaultPage    = 1 << 20           // bytes of all bodies of a pull, or one body
+	MaxVaultRecords = 1000              // records and manifests of a pull
+	VaultRecordCost = 128               // bytes that a record or manifest takes of the quota, beside its body
+	VaultQuota      = 64 << 20          // bytes of an account, unless the operator says other
+	MaxVaultWraps   = 64                // wrapped keys of a vault
+	MaxVaultWrap    = 4096              // bytes of one
+	VaultKeptFor    = 30 * 24 * 60 * 60 // seconds that an earlier vault is kept
+	MaxVaultKept    = 3                 // earlier vaults that are kept
+	VaultIDLength   = 16                // bytes of the id of a collection or a record
+)
+
+// VaultRecord is one setting as it stands. ID and Collection are 16 bytes, as base64url.
+type VaultRecord struct {
+	Collection string `json:"collection"`
+	ID         string `json:"id"`
+	Version    int64  `json:"version"` // how often it was written: 1, 2, 3 …; in a conflict 0 when there is none
+	Body       Bytes  `json:"body"`    // in a conflict empty when there is no room for it: pull
+}
+
+// VaultManifest is a collection's sealed list of what it holds.
+type VaultManifest struct {
+	Collection string `json:"collection"`
+	Version    int64  `json:"version"`
+	Body       Bytes  `json:"body"`
+}
+
+// VaultPullRequest asks for what has changed since a cursor.
+type VaultPullRequest struct {
+	Generation int64 `json:"generation"` // of the cursor; 0 on a device's first pull, whose cursor is 0
+	Cursor     int64 `json:"cursor"`     // of the last answer; one that the vault has not reached is CodeVaultCursor
+	Limit      int   `json:"limit"`      // of records and manifests together; 0 or more than MaxVaultRecords: MaxVaultRecords
+}
+
+// VaultPullResponse is a page of what has changed, oldest change first. When More is false the device has all there is at that moment,
+// and only then do manifests speak of what it has.
+type VaultPullResponse struct {
+	Generation int64           `json:"generation"`
+	Records    []VaultRecord   `json:"records"`
+	Manifests  []VaultManifest `json:"manifests"`
+	Cursor     int64           `json:"cursor"` // for the next pull
+	More       bool            `json:"more"`
+	Used       int64           `json:"used"`  // bytes of the quota
+	Quota      int64           `json:"quota"` // bytes
+}
+
+// VaultChange writes a record over the version that the device knows, 0 for none. A deletion is a body that says so.
+type VaultChange struct {
+	ID   string `json:"id"`
+	Base int64  `json:"base"`
+	Body Bytes  `json:"body"`
+}
+
+// VaultManifestChange writes the manifest of a collection over the version that the device knows.
+type VaultManifestChange struct {
+	Base int64 `json:"base"`
+	Body Bytes `json:"body"`
+}
+
+// VaultPushRequest changes records of one collection and its manifest, all of them or none. The same request again, because its
+// answer was lost, gets the same answer as long as nothing of it was overwritten.
+type VaultPushRequest struct {
+	Generation int64               `json:"generation"`
+	Collection string              `json:"collection"`
+	Batch      []VaultChange       `json:"batch"`
+	Manifest   VaultManifestChange `json:"manifest"`
+}
+
+// VaultPushResponse says that all was written. A device whose cursor is Before has nothing to pull and goes on from Cursor; any other
+// one keeps its cursor and pulls.
+type VaultPushResponse struct {
+	Before   int64   `json:"before"`
+	Cursor   int64   `json:"cursor"`
+	Versions []int64 `json:"versions"` // of the batch, in its order
+	Manifest int64   `json:"manifest"` // version
+}
+
+// VaultConflict is what stands in the way of a push: each record, and the manifest, that is not at the base the device gave.
+type VaultConflict struct {
+	Records  []VaultRecord  `json:"records"`
+	Manifest *VaultManifest `json:"manifest,omitempty"`
+}
+
+// VaultWrapKind says which secret unwraps a wrapped key.
+type VaultWrapKind string
+
+const (
+	VaultWrapPassword VaultWrapKind = "password" // OPAQUE's export key
+	VaultWrapRecovery VaultWrapKind = "recovery" // the printed recovery code
+	VaultWrapPRF      VaultWrapKind = "prf"      // a passkey
+	VaultWrapDevice   VaultWrapKind = "device"   // the key of a trusted device
+)
+
+// VaultWrap is the account master key, wrapped. It never changes: to replace one, put another and remove it.
+type VaultWrap struct {
+	ID      string        `json:"id"` // chosen by the device: 1 to 64 of A-Z a-z 0-9 - _
+	Kind    VaultWrapKind `json:"kind"`
+	Body    Bytes         `json:"body"`
+	Created int64         `json:"created"` // set by the server
+}
+
+// VaultWraps lists the wrapped keys of the present vault, oldest first.
+type VaultWraps struct {
+	Generation int64       `json:"generation"`
+	Wraps      []VaultWrap `json:"wraps"`
+}
+
+// VaultWrapPutRequest adds a wrapped key. Generation 0 makes the vault, with its first, and is CodeVaultExists when there is one: of two
+// devices that begin at once one has to take the other's key.
+type VaultWrapPutRequest struct {
+	Generation int64         `json:"generation"`
+	ID         string        `json:"id"`
+	Kind       VaultWrapKind `json:"kind"`
+	Body       Bytes         `json:"body"`
+}
+
+// VaultGeneration says which vault is the present one.
+type VaultGeneration struct {
+	Generation int64 `json:"generation"`
+}
+
+// VaultWrapRemoveRequest removes a wrapped key, but not the last one (CodeVaultLastWrap).
+type VaultWrapRemoveRequest struct {
+	Generation int64  `json:"generation"`
+	ID         string `json:"id"`
+}
+
+// VaultKept lists the earlier vaults that can be restored, newest first.
+type VaultKept struct {
+	Kept []VaultEarlier `json:"kept"`
+}
+
+// VaultEarlier is a vault that was put aside, with the wrapped keys that a secret which turns up can be tried on.
+type VaultEarlier struct {
+	Generation int64       `json:"generation"`
+	Since      int64       `json:"since"` // when it was put aside
+	Until      int64       `json:"until"` // when it is erased
+	Records    int64       `json:"records"`
+	Bytes      int64       `json:"bytes"`
+	Wraps      []VaultWrap `json:"wraps"`
+}
+
+// VaultResetRequest puts the present vault aside and begins an empty one with a new key.
+type VaultResetRequest struct {
+	Generation int64         `json:"generation"` // the present one
+	ID         string        `json:"id"`         // of the new vault's first wrapped key
+	Kind       VaultWrapKind `json:"kind"`
+	Body       Bytes         `json:"body"`
+}
+
+// VaultRestoreRequest brings an earlier vault back and puts the present one aside.
+type VaultRestoreRequest struct {
+	Generation int64 `json:"generation"` // the present one
+	Restore    int64 `json:"restore"`
+}
+
+// VaultEraseRequest erases an earlier vault now.
+type VaultEraseRequest struct {
+	Generation int64 `json:"generation"`
+}
