@@ -16,6 +16,7 @@ const (
 	keysFresh  = 10 * time.Minute // a fetched set is used without a thought
 	keysStale  = time.Hour        // and for so long when its site does not answer
 	keysPause  = 30 * time.Second // between two questions to one site that bring nothing new
+	maxAsking  = 8                // questions at once to a site of which nothing is known yet
 	maxKeySets = 128              // sets that are kept; then the oldest knowledge goes
 	maxKeys    = 32               // keys of a set that are looked at
 	maxTried   = 4                // keys that one signature is tried with
@@ -37,20 +38,25 @@ type keySet struct {
 	keys    []jose.JSONWebKey
 	fetched time.Time // when keys were; zero: never
 	asked   time.Time // when the site was last asked
+	asking  int       // how often since, as long as there is no answer
 }
 
 // get returns the keys published at an address. newer asks for others than those known: the site is asked again unless that was just
 // done.
 func (k *keySets) get(ctx context.Context, address string, newer bool) ([]jose.JSONWebKey, error) {
 	now := k.now()
-	known := k.look(address)
+	known := k.look(address, now)
 	age, pause := now.Sub(known.fetched), now.Sub(known.asked)
 	switch {
 	case known.keys != nil && (pause < keysPause || age < keysFresh && !newer):
 		return known.keys, nil
-	case known.keys == nil && pause < keysPause:
-		return nil, errors.New("token: keys cannot be fetched") // just tried
+	case pause >= keysPause:
+		known.asked, known.asking = now, 0
+	case known.asking >= maxAsking:
+		return nil, errors.New("token: keys cannot be fetched") // just tried, or being tried
 	}
+	known.asking++
+	k.keep(address, known) // before there is an answer, so that a flood of requests is no flood of questions
 	data, err := k.fetcher.get(ctx, address, "application/jwk-set+json, application/json")
 	fetched := keySet{fetched: now, asked: now}
 	if err == nil {
@@ -60,26 +66,35 @@ func (k *keySets) get(ctx context.Context, address string, newer bool) ([]jose.J
 		k.keep(address, fetched)
 		return fetched.keys, nil
 	}
-	if known.keys != nil && age < keysStale {
-		known.asked = now
-		k.keep(address, known)
+	if known = k.look(address, now); known.keys != nil {
 		return known.keys, nil
 	}
-	k.keep(address, keySet{asked: now})
+	k.keep(address, keySet{asked: now, asking: maxAsking})
 	return nil, err
 }
 
-func (k *keySets) look(address string) keySet {
+// look returns what is known, without keys that are too old.
+func (k *keySets) look(address string, now time.Time) keySet {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	return k.known[address]
+	set := k.known[address]
+	if now.Sub(set.fetched) >= keysStale {
+		set.keys = nil
+	}
+	return set
 }
 
 func (k *keySets) keep(address string, set keySet) {
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
-	if len(k.known) >= maxKeySets {
-		clear(k.known)
+	if _, has := k.known[address]; !has && len(k.known) >= maxKeySets {
+		oldest := address
+		for other, it := range k.known {
+			if oldest == address || it.asked.Before(k.known[oldest].asked) {
+				oldest = other
+			}
+		}
+		delete(k.known, oldest)
 	}
 	k.known[address] = set
 }
