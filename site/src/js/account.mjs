@@ -17,8 +17,9 @@ function putAddress(id, address) {
   document.getElementById(id).replaceChildren(address.slice(0, domain), document.createElement("wbr"), address.slice(domain));
 }
 
+// load shows everything at once: what came later would push down what the person is about to press.
 async function load() {
-  const account = await call("account");
+  const [account, signedIn, allowed] = await Promise.all([call("account"), call("sessions"), call("applications")]);
   putAddress("identity", account.upn);
   put("initial", [...(account.name || account.upn)][0].toLocaleUpperCase(language));
   put("fact-name", account.name);
@@ -26,8 +27,8 @@ async function load() {
   putAddress("fact-email", account.email || text("account.none"));
   put("fact-created", day(account.created));
   changePassword(account, complain);
-  await sessions(complain);
-  await applications(complain);
+  sessions(signedIn, complain);
+  applications(allowed, complain);
 }
 
 load().catch(complain);

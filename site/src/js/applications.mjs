@@ -7,13 +7,12 @@ const list = document.getElementById("applications");
 const none = document.getElementById("no-applications");
 const status = document.getElementById("applications-status");
 
-// applications fills the list and lets the person take access away. complain hears of errors.
-export async function applications(complain) {
-  async function refresh() {
-    const { applications: found } = await call("applications");
-    list.replaceChildren(...found.map(row));
+// applications shows what call("applications") found and lets the person take access away. complain hears of errors.
+export function applications(found, complain) {
+  function show({ applications: all }) {
+    list.replaceChildren(...all.map(row));
     list.ariaBusy = "false";
-    none.hidden = found.length > 0;
+    none.hidden = all.length > 0;
   }
 
   function row(application) {
@@ -31,12 +30,12 @@ export async function applications(complain) {
 
   async function remove(id, name) {
     await call("removeApplication", { id });
-    await refresh();
+    show(await call("applications"));
     status.textContent = text("applications.removed", { name });
     document.getElementById("applications-heading").focus();
   }
 
-  await refresh();
+  show(found);
 }
 
 function details({ host, agreed, since, last_used: used }) {

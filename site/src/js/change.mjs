@@ -2,7 +2,7 @@
 import { call } from "./core.mjs";
 import { clear, handle, reveal, WrongField } from "./form.mjs";
 import { text } from "./page.mjs";
-import { sessions } from "./sessions.mjs";
+import { show } from "./sessions.mjs";
 import { judged, meter } from "./strength.mjs";
 
 // changePassword brings the form to life. complain hears of errors that are not about the form.
@@ -37,7 +37,7 @@ export function changePassword(account, complain) {
     open(false);
     done.textContent = text("password.changed");
     done.hidden = false;
-    await sessions(complain);
+    show(await call("sessions"));
   });
 
   opener.addEventListener("click", () => open(true));
