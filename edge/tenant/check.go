@@ -54,8 +54,11 @@ func nameFault(name string) string {
 	return ""
 }
 
-// unprintable includes the characters that change the direction of text, which could dress one name up as another.
-func unprintable(r rune) bool { return !unicode.IsPrint(r) || unicode.Is(unicode.Bidi_Control, r) }
+// unprintable includes the characters that change the direction of text, which could dress one name up as another, and those that
+// count as letters or signs and show nothing.
+func unprintable(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.In(r, unicode.Bidi_Control, unicode.Other_Default_Ignorable_Code_Point) || r == '\u2800'
+}
 
 // named puts the address before what is wrong with it.
 func named(uri, fault string) string {
