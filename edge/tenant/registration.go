@@ -78,7 +78,7 @@ func (d document) application(clientID string) Application {
 	}
 	app.AuthMethod = or(app.AuthMethod, AuthBasic)
 	if app.answersIn() {
-		app.ResponseModes = slices.Clone(responseModes)
+		app.ResponseModes = slices.Clone(modesFor(app))
 	}
 	app.Scopes = scopesFor(app, d.Scope)
 	app.IDTokenAlg = or(app.IDTokenAlg, "RS256")
@@ -92,6 +92,15 @@ func (d document) application(clientID string) Application {
 	app.Name = or(app.Name, clientID)
 	app.Sector = sectorOf(app)
 	return app
+}
+
+// modesFor are the response modes, of which a document says nothing. One that keeps no secret may be a script in a page, which reads
+// fragments. At others nobody looks for a code there, and it would stay in the address wherever the browser goes next (RFC 9700 section 4.1.1).
+func modesFor(app Application) []string {
+	if app.AuthMethod == AuthNone {
+		return responseModes
+	}
+	return defaultModes(app)
 }
 
 // grantsFor are the grant types that go with response types (RFC 7591 section 2.1).

@@ -105,3 +105,23 @@ func TestImpersonationAtTheDevicePageIsMarked(t *testing.T) {
 		}
 	}
 }
+
+// Response mode downgrade: whoever makes up a request for another application sends the code where its server does not look, and where it
+// stays in the address when the callback redirects.
+func TestResponseModeDowngradeToTheFragment(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	for rule, c := range map[string]struct {
+		document string
+		may      bool
+	}{
+		"a server":           {aRegistration, false},
+		"a script in a page": {`{"redirect_uris": ["https://new.test/cb"], "token_endpoint_auth_method": "none"}`, true},
+	} {
+		n := g.newcomer(c.document, tenant.Terms{})
+		res := b.authorize("client_id", n.id, "redirect_uri", "https://new.test/cb", "response_mode", "fragment", "scope", "openid")
+		if to := res.to(t); (to.Path == "/consent") != c.may || !c.may && to.Query().Get("error") != "invalid_request" {
+			t.Errorf("%s: %s", rule, to)
+		}
+	}
+}
