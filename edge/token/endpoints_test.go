@@ -59,6 +59,31 @@ func TestEndpointsOfClientsTakePostOnly(t *testing.T) {
 	}
 }
 
+// OpenID Connect Core 1.0 section 3.1.2.1: an application with one redirect URI has to say it all the same.
+func TestRedirectURIIsAlwaysRequired(t *testing.T) {
+	b, _ := newRig(t).signedIn("ada@id.test")
+	if to := b.authorize("client_id", "app", "redirect_uri", "-").Header.Get("Location"); to != "/error?code=redirect_uri" {
+		t.Errorf("%s", to)
+	}
+	if b.code("client_id", "app", "redirect_uri", appCallback) == "" {
+		t.Error("the test proves nothing")
+	}
+}
+
+// Scripts of other sites may send a proof and read what is said about it (RFC 9449 section 8, RFC 9700 section 2.6).
+func TestScriptsMaySendProofs(t *testing.T) {
+	b := newRig(t).browser()
+	for _, path := range []string{token.RouteToken, token.RouteUserinfo, token.RoutePush} {
+		r, err := http.NewRequest(http.MethodOptions, b.URL+path, nil)
+		b.must(err)
+		h := b.do(r).Header
+		if !strings.Contains(h.Get("Access-Control-Allow-Headers"), "DPoP") || !strings.Contains(h.Get("Access-Control-Expose-Headers"), "DPoP-Nonce") ||
+			!strings.Contains(h.Get("Access-Control-Expose-Headers"), "WWW-Authenticate") {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
 // OpenID Connect Discovery 1.0 section 4.2, RFC 8414 sections 2 and 3.2: members without a value are left out, and what is an address
 // is one of the issuer's, over TLS, without a fragment.
 func TestDiscoveryHasNoEmptyMembers(t *testing.T) {
@@ -123,6 +148,20 @@ func TestResourceIsAnIdentifierToTheLetter(t *testing.T) {
 	}
 	if b.authorize(append(desk, "resource", ordersAPI)...).to(t).Query().Get("code") == "" {
 		t.Error("the test proves nothing")
+	}
+}
+
+// RFC 8707 section 2.2: with a code as with a refresh token, only what the person granted.
+func TestCodeIsForTheAPIsThatWereGranted(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	desk := []string{"client_id", "desk", "redirect_uri", deskCallback}
+	for resource, want := range map[string]string{ordersAPI: "", stockAPI: "invalid_target"} {
+		code := b.code(append(desk, "resource", ordersAPI, "scope", "openid orders.read")...)
+		res, tok := b.redeem(exchange(code, append(desk, "resource", resource)...))
+		if tok.Error != want || (tok.AccessToken == "") != (want != "") {
+			t.Errorf("%s: %d %s", resource, res.StatusCode, res.body)
+		}
 	}
 }
 

@@ -171,3 +171,14 @@ func TestApplicationIsNeverTakenForAPerson(t *testing.T) {
 		t.Errorf("%s registered itself with an id like that of the account %s", n.id, id)
 	}
 }
+
+// OpenID Connect Dynamic Client Registration 1.0 section 2: the person can read what the application says it does with what it learns.
+func TestPersonIsShownPolicyAndTerms(t *testing.T) {
+	g := newRig(t)
+	n := g.newcomer(`{"redirect_uris": ["https://new.test/cb"], "policy_uri": "https://new.test/privacy", "tos_uri": "https://new.test/terms"}`, tenant.Terms{})
+	b, _ := g.signedIn("ada@id.test")
+	shown := b.asked(b.authorize("client_id", n.id, "redirect_uri", "https://new.test/cb").to(t))
+	if shown.PolicyURI != "https://new.test/privacy" || shown.TOSURI != "https://new.test/terms" || shown.Verified {
+		t.Errorf("%+v", shown)
+	}
+}
