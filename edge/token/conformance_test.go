@@ -54,7 +54,7 @@ func TestConformanceTableNamesTestsThatExist(t *testing.T) {
 	rows := 0
 	for number, line := range strings.Split(string(table), "\n") {
 		cells := strings.Split(strings.Trim(line, "|"), "|")
-		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "| ---") || strings.HasPrefix(line, "| requirement") {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "| ---") || strings.HasPrefix(line, "| requirement") || strings.HasPrefix(line, "| module") {
 			continue
 		}
 		rows++
