@@ -17,9 +17,15 @@ type EndSessionIn struct {
 // EndSessionOut tells what is left to do. Back-channel logouts are in the outbox (TopicLogout).
 type EndSessionOut struct {
 	Ended bool `json:"ended"` // false: there was no such session
-	// FrontChannel has the front-channel logout URIs of the applications that were signed in to, each once, in the order of
+	// FrontChannel has the front-channel logout URIs of the applications that were signed in to, in the order of
 	// signing in; only when the asking session itself ended, since no other browser can load them. The caller adds iss and sid.
-	FrontChannel []string `json:"front_channel"`
+	FrontChannel []FrontChannel `json:"front_channel"`
+}
+
+// FrontChannel is the page of an application that a browser loads when it has signed out (Front-Channel Logout 1.0 section 2).
+type FrontChannel struct {
+	ClientID string `json:"client_id"`
+	URI      string `json:"uri"`
 }
 
 // Logout is the payload of TopicLogout: one application to tell that a session has ended (OpenID Connect Back-Channel Logout
@@ -32,7 +38,7 @@ type Logout struct {
 }
 
 func endSession(tx *object.Tx, in EndSessionIn) (EndSessionOut, error) {
-	out := EndSessionOut{FrontChannel: []string{}}
+	out := EndSessionOut{FrontChannel: []FrontChannel{}}
 	if _, err := checkSession(tx, in.Session); err != nil {
 		return out, err
 	}
@@ -55,13 +61,13 @@ func endOthers(tx *object.Tx, ref SessionRef) (None, error) {
 	return None{}, nil
 }
 
-func frontChannel(tx *object.Tx, session string) []string {
-	out := []string{}
-	for row := range tx.Rows(`SELECT frontchannel FROM participant WHERE session = ? AND frontchannel <> ''
-		GROUP BY frontchannel ORDER BY min(since), frontchannel`, session) {
-		var uri string
-		row.Scan(&uri)
-		out = append(out, uri)
+func frontChannel(tx *object.Tx, session string) []FrontChannel {
+	out := []FrontChannel{}
+	for row := range tx.Rows(`SELECT client_id, frontchannel FROM participant WHERE session = ? AND frontchannel <> ''
+		ORDER BY since, client_id`, session) {
+		var page FrontChannel
+		row.Scan(&page.ClientID, &page.URI)
+		out = append(out, page)
 	}
 	return out
 }

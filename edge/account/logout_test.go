@@ -3,6 +3,7 @@
 package account_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -52,9 +53,10 @@ func TestSignoutTellsEachApplicationOnce(t *testing.T) {
 
 	out, err := w.EndSession(t.Context(), id, account.EndSessionIn{Session: ref})
 	must(t, err)
-	front := slices.Sorted(slices.Values(out.FrontChannel))
-	if want := []string{"https://bank.example/front", "https://shop.example/front"}; !out.Ended || !slices.Equal(front, want) {
-		t.Errorf("ended %v, front channel %v", out.Ended, front)
+	want := []account.FrontChannel{{ClientID: "bank", URI: "https://bank.example/front"}, {ClientID: "shop", URI: "https://shop.example/front"}}
+	slices.SortFunc(out.FrontChannel, func(a, b account.FrontChannel) int { return cmp.Compare(a.ClientID, b.ClientID) })
+	if !out.Ended || !slices.Equal(out.FrontChannel, want) {
+		t.Errorf("ended %v, front channel %v", out.Ended, out.FrontChannel)
 	}
 	got := outbox[account.Logout](w, account.TopicLogout)
 	slices.SortFunc(got, func(a, b account.Logout) int { return len(a.ClientID) - len(b.ClientID) })

@@ -49,10 +49,11 @@ func issuing(app tenant.Application) []tenant.Application {
 	warehouse.ClientID, warehouse.SecretHash, warehouse.Introspects = "warehouse", shopHash(), both
 	twin1 := desk
 	twin1.ClientID, twin1.RedirectURIs, twin1.SubjectType, twin1.Sector = "twin1", []string{twinCallback}, "pairwise", "twin.test"
-	twin1.BackchannelLogoutURI = "https://twin.test/back"
+	twin1.BackchannelLogoutURI, twin1.FrontchannelLogoutURI = "https://twin.test/back", "https://twin.test/front"
 	twin2, other := twin1, twin1
 	twin2.ClientID = "twin2"
 	other.ClientID, other.Sector, other.RedirectURIs = "other", "other.test", []string{otherCallback}
+	other.FrontchannelLogoutURI = "https://other.test/front"
 	return []tenant.Application{desk, phone, worker, warehouse, twin1, twin2, other}
 }
 

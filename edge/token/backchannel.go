@@ -76,10 +76,14 @@ func BackChannel(d BackChannelDeps) object.Effect {
 		if err != nil {
 			return err
 		}
+		sid, err := sessionOf(ctx, d.Keys, app, to.SID)
+		if err != nil {
+			return err
+		}
 		now := d.Now()
 		token, err := signFor(ctx, d.Keys, app, "logout+jwt", logoutClaims{
 			Issuer: d.Issuer, Subject: sub, Audience: app.ClientID, Issued: now.Unix(), Expires: now.Add(logoutLifetime).Unix(),
-			ID: delivery.ID, Session: to.SID, Events: map[string]struct{}{logoutEvent: {}},
+			ID: delivery.ID, Session: sid, Events: map[string]struct{}{logoutEvent: {}},
 		})
 		if err != nil {
 			return err

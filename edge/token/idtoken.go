@@ -98,6 +98,10 @@ func (s *Service) idToken(ctx context.Context, app tenant.Application, g granted
 	if err != nil {
 		return "", err
 	}
+	sid, err := s.session(ctx, app, g.SID)
+	if err != nil {
+		return "", err
+	}
 	w, err := keptWishes(g.ClaimsRequest)
 	if err != nil {
 		return "", err
@@ -105,7 +109,7 @@ func (s *Service) idToken(ctx context.Context, app tenant.Application, g granted
 	return signFor(ctx, s.keys, app, "JWT", idClaims{
 		Issuer: s.issuer, Subject: sub, Audience: app.ClientID,
 		Expires: now.Add(IDLifetime).Unix(), Issued: now.Unix(), AuthTime: g.AuthTime,
-		Nonce: g.Nonce, ACR: acrOf(g.AMR), AMR: g.AMR, Session: g.SID,
+		Nonce: g.Nonce, ACR: acrOf(g.AMR), AMR: g.AMR, Session: sid,
 		AtHash: halfHash(app.IDTokenAlg, accessToken), CHash: halfHash(app.IDTokenAlg, g.Code), Tenant: tenant.Consumers,
 		personal: personalOf(g.Claims, g.Scope, w.IDToken),
 	})

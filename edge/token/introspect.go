@@ -138,8 +138,7 @@ func (s *Service) about(ctx context.Context, a access) (introspection, error) {
 	if err != nil {
 		return introspection{}, err
 	}
-	about.AuthTime, about.AMR, about.ACR, about.Session = facts.AuthTime, facts.AMR, acrOf(facts.AMR), facts.SID
-	about.Subject, err = s.subject(ctx, app, a.Account)
+	err = s.person(ctx, app, a.Account, facts, &about)
 	return about, err
 }
 
@@ -159,11 +158,18 @@ func (s *Service) describeRefresh(ctx context.Context, c client, token string) (
 	if err != nil {
 		return introspection{}, err
 	}
-	sub, err := s.subject(ctx, c.Application, t.Account)
-	return introspection{
-		Active: true, Issuer: s.issuer, Subject: sub, Audience: s.issuer, Client: c.ClientID, Scope: facts.Scope, Expires: facts.Expires,
-		AuthTime: facts.AuthTime, ACR: acrOf(facts.AMR), AMR: facts.AMR, Session: facts.SID,
-	}, err
+	about := introspection{Active: true, Issuer: s.issuer, Audience: s.issuer, Client: c.ClientID, Scope: facts.Scope, Expires: facts.Expires}
+	err = s.person(ctx, c.Application, t.Account, facts, &about)
+	return about, err
+}
+
+// person adds who is behind a grant, by the names that the token's application knows.
+func (s *Service) person(ctx context.Context, app tenant.Application, id string, facts account.GrantFactsOut, about *introspection) (err error) {
+	about.AuthTime, about.AMR, about.ACR = facts.AuthTime, facts.AMR, acrOf(facts.AMR)
+	if about.Subject, err = s.subject(ctx, app, id); err == nil {
+		about.Session, err = s.session(ctx, app, facts.SID)
+	}
+	return err
 }
 
 // wantsSigned reports whether the caller asks for a JWT (RFC 9701 section 4).

@@ -100,7 +100,10 @@ func (s *Service) jwtToken(ctx context.Context, c *call, g granted, to target, s
 		if j.Subject, err = s.subject(ctx, c.Client.Application, g.Account); err != nil {
 			return "", err
 		}
-		j.AuthTime, j.AMR, j.Session = g.AuthTime, g.AMR, g.SID
+		if j.Session, err = s.session(ctx, c.Client.Application, g.SID); err != nil {
+			return "", err
+		}
+		j.AuthTime, j.AMR = g.AuthTime, g.AMR
 		if g.AuthTime != 0 {
 			j.ACR = acrOf(g.AMR)
 		}

@@ -13,7 +13,8 @@ import (
 type farewell struct {
 	Redirect string `json:"r,omitempty"` // a registered address with state appended, "" for none
 	Locales  string `json:"l,omitempty"`
-	Session  string `json:"s,omitempty"` // the one that id_token_hint is of, "" without a good one
+	Session  string `json:"s,omitempty"` // the sid of id_token_hint, "" without a good one
+	Client   string `json:"c,omitempty"` // the application that knows the session by it
 }
 
 // logout is the end-session endpoint (RP-Initiated Logout 1.0 section 2). It ends nothing itself: anybody can make a browser come
@@ -54,10 +55,33 @@ func (s *Service) toSignout(w http.ResponseWriter, r *http.Request, f flow) {
 		return
 	}
 	to := oauth.PagePrefix(r, f.Logout.Locales) + "/signout?flow=" + f.ID
-	if present != nil && f.Logout.Session != present.ID { // a session is one person's, whatever its subject was called
-		to += "&confirm=1"
+	if present != nil {
+		hinted, err := s.hinted(r.Context(), f.Logout, present.ID)
+		if err != nil {
+			s.errors.Page(w, r, err)
+			return
+		}
+		if !hinted {
+			to += "&confirm=1"
+		}
 	}
 	oauth.Redirect(w, r, to)
+}
+
+// hinted reports whether the hint is of that session, which is one person's, whatever its subject was called.
+func (s *Service) hinted(ctx context.Context, bye *farewell, id string) (bool, error) {
+	if bye.Session == "" {
+		return false, nil
+	}
+	app, err := s.application(ctx, bye.Client)
+	if errors.Is(err, oauth.ErrInvalidClient) { // gone since
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	sid, err := s.session(ctx, app, id)
+	return sid == bye.Session, err
 }
 
 // parseLogout validates the request. logout_hint proves nothing and so changes nothing. An id_token_hint that is not ours, or no longer verifiable, leaves a person who wants to
@@ -78,7 +102,7 @@ func (s *Service) parseLogout(ctx context.Context, p oauth.Params) (*farewell, e
 		case clientID != "" && clientID != h.Audience:
 			return nil, oauth.ErrInvalidRequest.With("client_id is not the audience of id_token_hint")
 		default:
-			clientID, bye.Session = h.Audience, h.Session
+			clientID, bye.Session, bye.Client = h.Audience, h.Session, h.Audience
 		}
 	}
 	if !trusted || !p.Has("post_logout_redirect_uri") {

@@ -1,9 +1,11 @@
 package token
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -58,15 +60,26 @@ func (s *Service) end(r *http.Request, present *session.Cookie) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	return s.frontChannel(ended.FrontChannel, present.ID), nil
+	return s.frontChannel(r.Context(), ended.FrontChannel, present.ID), nil
 }
 
-// frontChannel adds issuer and session to the applications' logout pages (Front-Channel Logout 1.0 section 2). They were
-// validated when they were registered.
-func (s *Service) frontChannel(pages []string, sid string) []string {
+// frontChannel adds issuer and session to the applications' logout pages (Front-Channel Logout 1.0 section 2), each once. They were
+// validated when they were registered. An application that is gone has no page any more; the session is over in any case.
+func (s *Service) frontChannel(ctx context.Context, pages []account.FrontChannel, id string) []string {
 	out := make([]string, 0, len(pages))
 	for _, page := range pages {
-		out = append(out, oauth.AddQuery(page, url.Values{"iss": {s.issuer}, "sid": {sid}}))
+		app, err := s.applications.Application(ctx, page.ClientID)
+		var sid string
+		if err == nil {
+			sid, err = s.session(ctx, app, id)
+		}
+		if err != nil {
+			s.log.InfoContext(ctx, "no front-channel logout", "client", page.ClientID, "error", err)
+			continue
+		}
+		if to := oauth.AddQuery(page.URI, url.Values{"iss": {s.issuer}, "sid": {sid}}); !slices.Contains(out, to) {
+			out = append(out, to)
+		}
 	}
 	return out
 }

@@ -7,8 +7,12 @@ import (
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
-// labelPairwise keys the MAC that pairwise subjects are made with. It is never changed: applications know people by what comes out.
-const labelPairwise = "pairwise"
+// Labels key the MACs that pairwise subjects, and the sessions that go with them, are made with. The first is never changed: applications
+// know people by what comes out.
+const (
+	labelPairwise = "pairwise"
+	labelSession  = "pairwise/sid"
+)
 
 // Kinds of subject (OpenID Connect Core 1.0 section 8).
 const (
@@ -29,14 +33,30 @@ func (s *Service) subject(ctx context.Context, app tenant.Application, account s
 }
 
 func subjectOf(ctx context.Context, k macer, app tenant.Application, account string) (string, error) {
+	return pairwise(ctx, k, labelPairwise, app, account)
+}
+
+// session is the sid by which an application knows a session: in ID tokens, in JWT access tokens, in introspection and when it ends. One
+// with pairwise subjects shares it with its sector alone. A sid need say no more than which session of an application it is (Back-Channel
+// Logout 1.0 section 2.1), and one that two sites know would join the subjects that are kept apart.
+func (s *Service) session(ctx context.Context, app tenant.Application, sid string) (string, error) {
+	return sessionOf(ctx, s.keys, app, sid)
+}
+
+func sessionOf(ctx context.Context, k macer, app tenant.Application, sid string) (string, error) {
+	return pairwise(ctx, k, labelSession, app, sid)
+}
+
+// pairwise is an application's own name for something, which is the same in its sector; public applications have the true one.
+func pairwise(ctx context.Context, k macer, label string, app tenant.Application, name string) (string, error) {
 	if app.SubjectType != subjectPairwise {
-		return account, nil
+		return name, nil
 	}
 	sector := app.Sector
 	if sector == "" { // nothing to share with anybody: a sector of its own, with a name that no host has
 		sector = "client:" + app.ClientID
 	}
-	sum, err := k.MAC(ctx, labelPairwise, []byte(sector+"|"+account))
+	sum, err := k.MAC(ctx, label, []byte(sector+"|"+name))
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,8 @@ package token_test
 
 import (
 	"encoding/base64"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,5 +68,58 @@ func TestPairwiseSubjectIsTheSameEverywhere(t *testing.T) {
 	}
 	if len(told) == 0 {
 		t.Error("nobody was told of the sign-out")
+	}
+}
+
+// Correlation: sites that are not to know that they have the same person find no other value in their tokens that is the same at both.
+// Within a sector, and at each end of a session, the names fit together.
+func TestPairwiseCorrelationBySession(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	known := map[string]map[any]string{} // by client: what it sees, and where
+	sid := map[string]any{}
+	for _, client := range []string{"twin1", "twin2", "other"} {
+		tok := b.tokensOf(client, "resource", ordersAPI, "scope", "openid orders.read")
+		known[client] = map[any]string{}
+		for where, seen := range map[string]map[string]any{
+			"ID token": g.claimsOf(tok.IDToken, "JWT", "ES256"), "access token": g.claimsOf(tok.AccessToken, "at+jwt", "ES256"),
+			"introspection": g.introspection(client, tok.AccessToken), "refresh token": g.introspection(client, tok.RefreshToken),
+		} {
+			for _, name := range []string{"sub", "sid", "jti", "grant", "at_hash"} {
+				if seen[name] != nil {
+					known[client][seen[name]] = where + " " + name
+				}
+			}
+			if sid[client] == nil {
+				sid[client] = seen["sid"]
+			}
+			if seen["sid"] != sid[client] || seen["sid"] == b.sid || seen["sid"] == nil {
+				t.Errorf("%s: the %s has sid %v, not %v", client, where, seen["sid"], sid[client])
+			}
+		}
+	}
+	for value, where := range known["twin1"] {
+		if there, both := known["other"][value]; both {
+			t.Errorf("%s and %s are the same", where, there)
+		}
+	}
+	if sid["twin1"] != sid["twin2"] {
+		t.Error("one sector has two names for a session")
+	}
+	_, out := b.signout("")
+	for client, host := range map[string]string{"twin1": "twin.test", "other": "other.test"} {
+		page := "https://" + host + "/front?" + url.Values{"iss": {g.URL}, "sid": {sid[client].(string)}}.Encode()
+		if len(out.FrontChannel) != 2 || !slices.Contains(out.FrontChannel, page) {
+			t.Errorf("front channel: %q", out.FrontChannel)
+		}
+	}
+	_, told := g.delivered()
+	for _, logout := range told {
+		if got := g.claimsOf(logout, "logout+jwt", "ES256"); got["sid"] != sid[got["aud"].(string)] {
+			t.Errorf("logout token: %v", got)
+		}
+	}
+	if len(told) != 3 {
+		t.Errorf("%d were told", len(told))
 	}
 }
