@@ -151,6 +151,18 @@ func TestResourceIsAnIdentifierToTheLetter(t *testing.T) {
 	}
 }
 
+// RFC 6749 section 4.4.2: whatever its registration says.
+func TestPublicApplicationNeverActsForItself(t *testing.T) {
+	g := newRig(t)
+	g.application(func(app *tenant.Application) {
+		app.GrantTypes, app.Resources = []string{tenant.GrantClient}, []string{ordersAPI}
+	})
+	res, tok := g.browser().redeem(url.Values{"grant_type": {"client_credentials"}, "client_id": {"front"}, "resource": {ordersAPI}})
+	if res.StatusCode != http.StatusBadRequest || tok.Error != "unauthorized_client" {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+}
+
 // RFC 8707 section 2.2: with a code as with a refresh token, only what the person granted.
 func TestCodeIsForTheAPIsThatWereGranted(t *testing.T) {
 	g := newRig(t)
