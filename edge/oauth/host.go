@@ -34,9 +34,12 @@ func PublicAddress(address string, local bool) bool {
 		return false
 	}
 	last := labels[len(labels)-1]
-	// a name that ends in a number is an address to URL parsers (https://url.spec.whatwg.org/#ends-in-a-number-checker)
-	return !slices.Contains(privateNames, last) && (last[0] < '0' || last[0] > '9')
+	return !slices.Contains(privateNames, last) && !numeric(last)
 }
+
+// numeric reports whether the last label of a name makes it an address to URL parsers
+// (https://url.spec.whatwg.org/#ends-in-a-number-checker). It is not empty.
+func numeric(last string) bool { return '0' <= last[0] && last[0] <= '9' }
 
 // notLabel reports whether s is no label of a host name.
 func notLabel(s string) bool {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +29,17 @@ func ValidRedirectURI(s string) bool {
 		}
 	}
 	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil && u.Opaque == "" && u.String() == s
+	return err == nil && u.Scheme == "https" && plainHost(u.Hostname()) && u.User == nil && u.Opaque == "" && u.String() == s
+}
+
+// plainHost reports whether a host is written as a browser writes it: a name in ASCII, or an address in its one usual form. Any other
+// spelling would be shown and compared as one host and lead to another: "%D0%B0pple.com" is not apple.com, and "127.1" is 127.0.0.1.
+func plainHost(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.String() == host && !ip.Is4In6() && ip.Zone() == ""
+	}
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(host), "."), ".")
+	return !slices.ContainsFunc(labels, notLabel) && !numeric(labels[len(labels)-1])
 }
 
 // AddQuery appends parameters to an address and keeps the query it was registered with (RFC 6749 section 3.1.2).

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -51,6 +52,39 @@ func TestRegistrableRedirectURI(t *testing.T) {
 		"https://shop.test/%zz":           false,
 		"https://shop.test:port/":         false,
 		"data:text/html,<script></script": false,
+	} {
+		if ValidRedirectURI(address) != want {
+			t.Errorf("%q: %v", address, !want)
+		}
+	}
+}
+
+// Redirect confusion: a person, and a comparison, sees one host and the browser goes to another.
+func TestRedirectConfusionBySpellingsOfAHost(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://%D0%B0pple.com/cb":                     false, // а is Cyrillic
+		"https://xn--pple-43d.com/cb":                   true,  // and this is what a browser makes of it
+		"https://evil.test%E3%80%82bank.test/cb":        false, // a full stop in full width
+		"https://%EF%BD%8Cocalhost/cb":                  false,
+		"https://ban%C2%ADk.test/cb":                    false, // a soft hyphen
+		"https://127.1/cb":                              false,
+		"https://2130706433/cb":                         false,
+		"https://0x7f.1/cb":                             false,
+		"https://0177.0.0.1/cb":                         false,
+		"https://127.0.0.1./cb":                         false,
+		"https://[::ffff:127.0.0.1]/cb":                 false,
+		"https://[0:0:0:0:0:0:0:1]/cb":                  false,
+		"https://[fe80::1%25eth0]/cb":                   false,
+		"https://bank.test,evil.test/cb":                false,
+		"https://bank.test;@evil.test/cb":               false,
+		"https://bank..test/cb":                         false,
+		"https://./cb":                                  false,
+		"https://192.0.2.1/cb":                          true,
+		"https://[2001:db8::1]/cb":                      true,
+		"https://a_b.test./cb":                          true,
+		"https://Shop.test/cb":                          true,
+		"https://intranet/cb":                           true,
+		"https://" + strings.Repeat("a", 64) + ".test/": false,
 	} {
 		if ValidRedirectURI(address) != want {
 			t.Errorf("%q: %v", address, !want)

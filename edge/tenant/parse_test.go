@@ -90,6 +90,7 @@ func TestParseNamesApplicationFieldAndWhatToDo(t *testing.T) {
 		{"no name", "name", ``, "name is not 1 to 64 printable"},
 		{"name with a line break", "name", `"a\nb"`, "name is not"},
 		{"name that turns around", "name", `"a\u202eb"`, "name is not"},
+		{"impersonation by a host that reads like another", "redirect_uris", `["https://%D0%B0pple.com/cb"]`, "the host in ASCII"},
 		{"impersonation by a name of nothing", "name", `"\u3164"`, "name is not"},
 		{"impersonation by a name with nothing in it", "name", `"Shop\u2800\u2800\u2800"`, "name is not"},
 		{"no secret", "client_secret", ``, `client_secret is missing: make one with "openssl rand -base64 32"`},

