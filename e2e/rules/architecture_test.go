@@ -80,7 +80,7 @@ func TestPackagesThatMustNotBeLinked(t *testing.T) {
 // kinds of packages under edge/, as design.md draws them.
 var (
 	contract = []string{"edge/api", "edge/oauth"}
-	objects  = []string{"edge/object", "edge/keys", "edge/names", "edge/tenant", "edge/account", "edge/throttle", "edge/device"}
+	objects  = []string{"edge/object", "edge/keys", "edge/names", "edge/tenant", "edge/account", "edge/throttle", "edge/device", "edge/vault"}
 	leaves   = []string{"edge/session", "edge/state", "edge/password", "edge/problem"}
 	// above are the places where the others meet, and what only tests and tools import.
 	above = []string{"edge", "edge/server", "edge/selfhost", "edge/selfhost/build", "edge/slim", "edge/internal/workerd",
@@ -103,9 +103,10 @@ func TestArrows(t *testing.T) {
 		"edge/account":  {"edge/object", "edge/api"},
 		"edge/throttle": {"edge/object"},
 		"edge/device":   {"edge/object"},
+		"edge/vault":    {"edge/object", "edge/api"},
 		"edge/message":  {"edge/object", "edge/api", "edge/problem"},
 	}
-	for _, s := range []string{"edge/signin", "edge/portal", "edge/token"} {
+	for _, s := range []string{"edge/signin", "edge/portal", "edge/token", "edge/sync"} {
 		may[s] = slices.Concat(contract, objects, leaves)
 	}
 	for path, p := range list(t, true, "./edge/...", "./wasm/...") {

@@ -85,6 +85,7 @@ func TestSchemaIsDocumented(t *testing.T) {
 	lines := documented(t)
 	every := lines[""]
 	delete(lines, "")
+	delete(lines, "vault") // not served yet: a test of edge/vault holds its lines
 	for _, kind := range w.service.Kinds {
 		files, err := filepath.Glob(filepath.Join(w.dir, kind.Name, "*.sqlite"))
 		w.must(err)
