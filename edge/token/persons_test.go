@@ -182,3 +182,29 @@ func TestPersonIsShownPolicyAndTerms(t *testing.T) {
 		t.Errorf("%+v", shown)
 	}
 }
+
+// RFC 6750 section 2.2: only a form has a token in it. A body of another type is nothing to whoever has one in the header.
+func TestUserinfoTakesAHeaderBesideAnyBody(t *testing.T) {
+	b, _ := newRig(t).signedIn("ada@id.test")
+	token := b.tokens().AccessToken
+	for kind, want := range map[string]int{
+		"application/json": http.StatusOK, "text/plain": http.StatusOK, "application/x-www-form-urlencoded": http.StatusBadRequest,
+		"Application/X-WWW-Form-URLEncoded; charset=utf-8": http.StatusBadRequest, // two tokens
+	} {
+		res := b.post("/oauth2/userinfo", url.Values{"access_token": {token}}, "Authorization", "Bearer "+token, "Content-Type", kind)
+		if res.StatusCode != want {
+			t.Errorf("%s: %d %s", kind, res.StatusCode, res.body)
+		}
+	}
+}
+
+// RFC 6749 section 3.3: no application gets a scope value that it did not register, however well it is known here.
+func TestScopeIsWithinTheRegistration(t *testing.T) {
+	g := newRig(t)
+	g.application(func(app *tenant.Application) { app.Scopes = []string{"openid"} })
+	b, _ := g.signedIn("ada@id.test")
+	tok := b.frontTokens("scope", "openid email profile")
+	if tok.Scope != "openid" || g.claimsOf(tok.IDToken, "JWT", "ES256")["email"] != nil || strings.Contains(b.userinfo(tok.AccessToken).body, "ada@") {
+		t.Errorf("%+v", tok)
+	}
+}

@@ -121,10 +121,13 @@ func (s *Service) writeUserinfo(w http.ResponseWriter, r *http.Request, app tena
 }
 
 // bearer finds the access token: in the header or, on a POST, in the form, and in one of them only (RFC 6750 section 2). Never in the
-// address (section 5.3).
+// address (section 5.3). A body of another type is not looked at when there is a header: only a form can have a token (section 2.2).
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	var form oauth.Params
-	if r.Method == http.MethodPost && r.Header.Get("Content-Type") != "" {
+	header := r.Header.Values("Authorization")
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	isForm := strings.EqualFold(strings.TrimSpace(media), "application/x-www-form-urlencoded")
+	if r.Method == http.MethodPost && (isForm || media != "" && len(header) == 0) {
 		var err error
 		if form, err = oauth.FormParams(w, r); err == nil {
 			err = form.Single()
@@ -133,7 +136,6 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 			return "", err
 		}
 	}
-	header := r.Header.Values("Authorization")
 	switch {
 	case len(header) > 1, len(header) == 1 && form.Has("access_token"):
 		return "", oauth.ErrInvalidRequest.With("more than one access token")
