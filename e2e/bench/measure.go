@@ -15,11 +15,15 @@ import (
 )
 
 // latchkey starts the service, without TLS because the comparisons have none, on its core.
-func (b *bench) latchkey(name string) (*local.Service, error) {
-	s, err := local.Start(b.ctx, local.Options{
+func (b *bench) latchkey(name string, change ...func(*local.Options)) (*local.Service, error) {
+	options := local.Options{
 		Dir: b.dir + "/" + name, Plain: true, Log: io.Discard,
 		Vars: map[string]string{"LATCHKEY_SIGNIN_LIMIT": "1000/1s", "LATCHKEY_SIGNUP_LIMIT": "1000/1s"},
-	})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	s, err := local.Start(b.ctx, options)
 	if err != nil {
 		return nil, err
 	}

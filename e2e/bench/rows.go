@@ -131,38 +131,60 @@ func (b *bench) codeflow() error {
 	return err
 }
 
-// memory watches the isolate's memory over ten thousand sign-ins.
+// memory compares what the isolate holds after a thousand sign-ins and after ten thousand: one isolate for each, so that nothing collects
+// in the second before its end.
+//
+// It is the isolate that must not grow. The process beside it does, for some thousands of sign-ins, and then no more: V8 enlarges its young
+// generation with what survives there, and until it collects, garbage keeps what it stands for in the runtime. So the process's
+// memory is shown and is not the target.
 func (b *bench) memory() error {
-	ours, err := b.latchkey("memory")
+	const few, many = 1_000, 10_000
+	first, _, err := b.heldAfter(few)
 	if err != nil {
 		return err
 	}
+	last, marks, err := b.heldAfter(many)
+	if err != nil {
+		return err
+	}
+	ratio := float64(last) / float64(first)
+	b.rows = append(b.rows, row{"isolate's memory after 10,000 sign-ins", fmt.Sprintf("%.1f MiB", float64(last)/(1<<20)),
+		fmt.Sprintf("after 1,000: %.1f MiB (process after each 1,000: %s MiB)", float64(first)/(1<<20), strings.Join(marks, " ")),
+		fmt.Sprintf("%.2f", ratio), "≤ 1.10", ratio <= 1.10})
+	return nil
+}
+
+// heldAfter starts the service, has eight people sign in, and returns what the isolate holds after so many sign-ins, in bytes, and the
+// process's memory after each thousand, in MiB.
+func (b *bench) heldAfter(signins int) (bytes int64, marks []string, err error) {
+	program, inspector, err := inspected(b.dir)
+	if err != nil {
+		return 0, nil, err
+	}
+	ours, err := b.latchkey(fmt.Sprintf("memory-%d", signins), func(o *local.Options) { o.Workerd = program })
+	if err != nil {
+		return 0, nil, err
+	}
 	defer ours.Stop()
-	const clients, total, step = 8, 10_000, 1_000
+	const clients, step = 8, 1_000
 	people, browsers, upns := make([]*opaquetest.Person, clients), make([]*browser, clients), make([]string, clients)
 	for i := range clients {
 		if people[i], browsers[i], upns[i], err = b.member(ours, i); err != nil {
-			return err
+			return 0, nil, err
 		}
 	}
-	var marks []string
-	var first, last int64
-	for n := step; n <= total; n += step {
+	for range signins / step {
 		if err := each(clients, step/clients, func(c int) error { return arrive(browsers[c], upns[c], people[c]) }); err != nil {
-			return err
+			return 0, nil, err
 		}
-		if last, err = resident(ours.PID()); err != nil {
-			return err
+		process, err := resident(ours.PID())
+		if err != nil {
+			return 0, nil, err
 		}
-		if n == step {
-			first = last
-		}
-		marks = append(marks, fmt.Sprint(last>>20))
+		marks = append(marks, fmt.Sprint(process>>20))
 	}
-	ratio := float64(last) / float64(first)
-	b.rows = append(b.rows, row{"memory after 10,000 sign-ins", fmt.Sprintf("%d MiB", last>>20),
-		fmt.Sprintf("after each 1,000: %s MiB", strings.Join(marks, " ")), fmt.Sprintf("%.2f", ratio), "≤ 1.10", ratio <= 1.10})
-	return nil
+	bytes, err = held(b.ctx, inspector)
+	return bytes, marks, err
 }
 
 // member makes an account and returns who can sign in to it, in a browser that is signed in.

@@ -39,6 +39,7 @@ type Options struct {
 	Port    int    // of the sign-in service; the applications take the next two. 0: free ones
 	Plain   bool   // serve http, for measuring without TLS; the issuer stays https and no applications are started
 	Vars    map[string]string
+	Workerd string    // the runtime's program; what selfhost finds when empty
 	Log     io.Writer // of the Worker; default standard error
 	ShopLog *slog.Logger
 }
@@ -112,7 +113,7 @@ func (s *Service) startWorker(ctx context.Context) error {
 		Worker: filepath.Join(s.options.Root, "edge/dist"), Site: s.options.Site,
 		State: s.State, Address: "127.0.0.1:" + strconv.Itoa(s.ports[0]),
 		Certificate: s.Certificates.Cert, Key: s.Certificates.Key, TrustedCAs: []string{s.Certificates.CA},
-		PrivateNetwork: true, Vars: vars, Log: s.options.Log,
+		PrivateNetwork: true, Vars: vars, Log: s.options.Log, Workerd: s.options.Workerd,
 	}
 	if s.options.Plain {
 		config.Certificate, config.Key = "", ""
