@@ -81,6 +81,8 @@ const (
 	ReasonBinding   Reason = "binding"   // bound to another key or certificate
 	ReasonScope     Reason = "scope"     // a refresh asks for more scope than was granted; the token is still good
 	ReasonResource  Reason = "resource"  // a refresh asks for an API that was not granted; the token is still good
+
+	ReasonAssignment Reason = "assignment" // the application is not for this person any more; the token is good when it is again
 )
 
 // RedeemOut has, when OK, what goes into the tokens.

@@ -18,6 +18,8 @@ type RefreshIn struct {
 	Binding   string   `json:"binding,omitempty"`   // as in RedeemIn, of this request
 	Scope     string   `json:"scope,omitempty"`     // for the new access token; "": as granted
 	Resources []string `json:"resources,omitempty"` // for the new access token; nil: as granted
+	// AssignedTo is that of AuthorizeIn, as it is today: who was taken off the list gets nothing more.
+	AssignedTo []string `json:"assigned_to"`
 
 	AccessLifetime  int64 `json:"access_lifetime"`  // seconds, at most a day
 	RefreshLifetime int64 `json:"refresh_lifetime"` // seconds the successor is good for unused
@@ -88,6 +90,8 @@ func (g granted) refuse(in RefreshIn, now int64) Reason {
 	switch {
 	case now >= g.until:
 		return ReasonExpired
+	case !assigned(g.UPN, in.AssignedTo):
+		return ReasonAssignment
 	case !within(words(in.Scope), words(g.scope)):
 		return ReasonScope
 	case !within(in.Resources, g.resources):

@@ -28,9 +28,7 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 		ConsentNeeded: app.Consent == tenant.ConsentRequired, Lifetime: q.lifetime,
 	}
 	in.Agreed = in.ConsentNeeded && q.Agreed == digest(present)
-	if app.AssignmentRequired {
-		in.AssignedTo = append([]string{}, app.AssignedTo...) // nobody, rather than everybody, when nobody is
-	}
+	in.AssignedTo = assignedTo(app)
 	if app.NoKeptSessions {
 		in.KeptMaxAge = int64(keptMaxAge / time.Second)
 	}
@@ -59,6 +57,14 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 		answer.Set("id_token", token)
 	}
 	return answer, nil
+}
+
+// assignedTo is whom an application is for, nil for everyone.
+func assignedTo(app tenant.Application) []string {
+	if !app.AssignmentRequired {
+		return nil
+	}
+	return append([]string{}, app.AssignedTo...) // nobody, rather than everybody, when nobody is
 }
 
 // sealCode makes the code that the application sees. The account refuses it after CodeLifetime. What names the account outlives

@@ -79,6 +79,7 @@ func (s *Service) refreshRequest(ctx context.Context, c *call) (account.RefreshI
 		in.Resources = []string{to.Identifier}
 	}
 	in.GrantID, in.Presented, in.ClientID, in.Binding = t.Grant, account.Hash(t.Secret), c.Client.ClientID, refreshBinding(c)
+	in.AssignedTo = assignedTo(c.Client.Application)
 	in.RefreshLifetime, in.Grace = int64(refreshIdle/time.Second), int64(refreshGrace/time.Second)
 	in.AccessLifetime, err = s.longestAccess(ctx, c)
 	return in, t, err

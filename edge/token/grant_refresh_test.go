@@ -306,3 +306,24 @@ func TestRefreshGivesNoTokenForAnAPIThatWasTakenAway(t *testing.T) {
 		t.Errorf("by name: %s", res.body)
 	}
 }
+
+// Who is taken off an application's list gets nothing more from it; an access token lives for minutes, a refresh token for months.
+func TestRefreshAfterThePersonIsNoLongerAssigned(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	desk, err := g.tenants.Application(t.Context(), "desk")
+	g.must(err)
+	desk.AssignmentRequired, desk.AssignedTo = true, []string{"*@id.test"}
+	g.registry["desk"] = desk
+	token := g.refreshed(b.tokensOf("desk").RefreshToken).RefreshToken
+	for _, list := range [][]string{{"bob@id.test"}, {}, nil} {
+		desk.AssignedTo = list
+		g.registry["desk"] = desk
+		if res, tok := g.refresh(token); tok.Error != "invalid_grant" || tok.AccessToken != "" {
+			t.Errorf("for %q: %s", list, res.body)
+		}
+	}
+	desk.AssignedTo = []string{"ada@id.test"}
+	g.registry["desk"] = desk
+	g.refreshed(token)
+}
