@@ -104,7 +104,11 @@ func (s *Service) openJWT(ctx context.Context, token string) (access, error) {
 		return a, nil
 	}
 	var ref grantRef
-	if err := s.keys.Open(ctx, keys.PurposeGrant, j.Grant, &ref); err != nil {
+	err = s.keys.Open(ctx, keys.PurposeGrant, j.Grant, &ref)
+	if errors.Is(err, keys.ErrExpired) { // in this very moment
+		return access{}, oauth.ErrInvalidToken.From(err)
+	}
+	if err != nil {
 		return access{}, fmt.Errorf("token: grant of a JWT access token: %w", err) // we signed it: a fault of ours
 	}
 	a.Account, a.Grant = ref.Account, ref.Grant

@@ -281,3 +281,13 @@ func TestFAPIRegistrationOutsideTheProfile(t *testing.T) {
 		}
 	}
 }
+
+// Section 5.4.1: the default of RFC 9701 is an algorithm that the profile does not know.
+func TestProfileSignsIntrospectionWithinItself(t *testing.T) {
+	k := newBank(t, nil)
+	res := k.post("/oauth2/introspect", k.form(url.Values{"token": {"x"}}, nil), "Accept", "application/token-introspection+jwt")
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", res.StatusCode, res.body)
+	}
+	k.claimsOf(res.body, "token-introspection+jwt", "ES256")
+}

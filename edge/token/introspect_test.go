@@ -196,3 +196,17 @@ func TestSignedIntrospection(t *testing.T) {
 		t.Errorf("of nothing: %s", text)
 	}
 }
+
+// An application learns nothing of a refresh token that is another one's, not even by how long the answer takes: no account is asked.
+func TestIntrospectionOracleOnForeignRefreshTokens(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	foreign := b.tokensOf("desk").RefreshToken
+	g.introspection("warehouse", "x")
+	g.native.Close()
+	for name, token := range map[string]string{"foreign": foreign, "unknown": "x"} {
+		if m := g.introspection("warehouse", token); m["active"] != false || len(m) != 1 {
+			t.Errorf("%s: %v", name, m)
+		}
+	}
+}
