@@ -4,6 +4,7 @@ package token_test
 
 import (
 	"crypto/rsa"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,5 +87,30 @@ func TestDiscoveryNamesADocumentThatIsThere(t *testing.T) {
 	page, ours := strings.CutPrefix(g.metadata()["service_documentation"].(string), g.URL+"/docs/")
 	if _, err := os.Stat(filepath.Join(repository, "site/src/docs", page+".md")); !ours || err != nil {
 		t.Errorf("%s: %v", page, err)
+	}
+}
+
+// RFC 9068 section 2.1: RS256 is among the algorithms of JWT access tokens, and an API gets the one that it registered.
+func TestJWTAccessTokensByEveryAlgorithm(t *testing.T) {
+	g := newRig(t)
+	const photos = "https://photos.test/"
+	g.application(func(app *tenant.Application) {
+		app.GrantTypes, app.Resources, app.SecretHash = []string{tenant.GrantClient}, []string{photos}, shopHash()
+	})
+	for _, alg := range list(g.metadata()["id_token_signing_alg_values_supported"]) {
+		g.apis = []tenant.Resource{{Identifier: photos, Name: "Photos", Scopes: []string{"photos.read"}, TokenFormat: "jwt", SigningAlg: alg, Lifetime: 300}}
+		if _, err := g.tenants.Put(t.Context(), tenant.File{Resources: g.apis}); err != nil {
+			t.Errorf("%s cannot be registered: %v", alg, err)
+		}
+		_, tok := g.grant("front", url.Values{"grant_type": {tenant.GrantClient}})
+		if claims := g.claimsOf(tok.AccessToken, "at+jwt", alg); claims["aud"] != photos {
+			t.Errorf("%s: %v", alg, claims)
+		}
+	}
+	for _, alg := range []string{"none", "HS256"} {
+		g.apis[0].SigningAlg = alg
+		if _, err := g.tenants.Put(t.Context(), tenant.File{Resources: g.apis}); err == nil {
+			t.Errorf("%s can be registered", alg)
+		}
 	}
 }
