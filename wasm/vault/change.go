@@ -1,0 +1,225 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"slices"
+)
+
+// change edits the ring and puts it, with all wraps, in the place of the old one: one atomic step of the Store, begun again
+// when somebody else was first. Edit reports whether there is anything to do. Call it with requests held.
+func (v *Vault) change(ctx context.Context, edit func(*ring) (bool, error)) error {
+	for range maxTries {
+		next := v.ring.clone()
+		if changed, err := edit(next); err != nil || !changed {
+			return err
+		}
+		if !next.opensFor(v.identities) {
+			return ErrLastWrap
+		}
+		next.version++
+		set, err := next.pack(v.Account)
+		if err != nil {
+			return err
+		}
+		err = v.Store.PutKeys(ctx, set)
+		if err == nil {
+			return v.adopt(ctx, set)
+		}
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := v.reload(ctx, v.ring.version+1); err != nil {
+			return err
+		}
+	}
+	return ErrBusy
+}
+
+func (v *Vault) adopt(ctx context.Context, set KeySet) error {
+	if err := v.writing.enter(ctx); err != nil {
+		return err
+	}
+	defer v.writing.leave()
+	return v.admit(ctx, set)
+}
+
+// changeKeys is change for callers without requests: it looks first whether the keys here are the newest.
+func (v *Vault) changeKeys(ctx context.Context, edit func(*ring) (bool, error)) error {
+	if err := v.requests.enter(ctx); err != nil {
+		return err
+	}
+	defer v.requests.leave()
+	if err := v.reload(ctx, v.ring.version); err != nil {
+		return err
+	}
+	return v.change(ctx, edit)
+}
+
+// Add wraps the keys for an identity that was made on this device: a passkey, the device itself. For a key that came
+// over the network use AddDevice. Doing it twice is doing it once. Errors: ErrMalformed, ErrLimit.
+func (v *Vault) Add(ctx context.Context, to Recipient) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) {
+		if old, ok := r.find(to.ID); ok && old.Kind == to.Kind && bytes.Equal(old.Public, to.Public) {
+			return false, nil
+		}
+		return true, r.add(to)
+	})
+}
+
+// AddDevice wraps the keys for another device. Shown is the fingerprint that the person read off that device's own screen;
+// if the key does not have it, somebody put another in its place. Errors: *Tampering with ErrDeviceKey, those of Add.
+func (v *Vault) AddDevice(ctx context.Context, to Recipient, shown string) error {
+	if to.Kind != KindDevice || to.check() != nil {
+		return ErrMalformed
+	}
+	if !sameFingerprint(Fingerprint(v.Account, to.Public), shown) {
+		return &Tampering{Err: ErrDeviceKey}
+	}
+	return v.Add(ctx, to)
+}
+
+// CheckDevice compares a device's key as the service lists it with the one that the ring is wrapped for.
+// Errors: ErrLocked if the vault is not shared with such a device, *Tampering with ErrDeviceKey.
+func (v *Vault) CheckDevice(id string, public []byte) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	r, ok := v.ring.find(id)
+	if !ok {
+		return ErrLocked
+	}
+	if subtle.ConstantTimeCompare(r.Public, public) != 1 {
+		return &Tampering{Err: ErrDeviceKey}
+	}
+	return nil
+}
+
+// Recipients returns for whom the keys are wrapped, oldest first.
+func (v *Vault) Recipients() []Recipient {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return slices.Clone(v.ring.recipients)
+}
+
+// Remove shuts a device or a passkey out: in one step its wrap is gone and there is a new master key, under which everything is
+// written from then on. What is stored is sealed again step by step, by Sync or Reseal of any device; until then both keys are
+// kept. Removing what is not there does nothing. Errors: ErrLastWrap, ErrLimit.
+func (v *Vault) Remove(ctx context.Context, id string) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) {
+		if !r.remove(func(n Recipient) bool { return n.ID == id }) {
+			return false, nil
+		}
+		return true, r.rotate()
+	})
+}
+
+// Rotate begins a new master key without shutting anybody out. Error: ErrLimit.
+func (v *Vault) Rotate(ctx context.Context) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) { return true, r.rotate() })
+}
+
+// ReplaceRecoveryCode makes a new code and ends older ones, in one step. Show it only when there is no error; after an error
+// make another one.
+func (v *Vault) ReplaceRecoveryCode(ctx context.Context) (RecoveryCode, error) {
+	code := NewRecoveryCode()
+	to := RecoveryIdentity(code).Recipient(NewID().String())
+	err := v.changeKeys(ctx, func(r *ring) (bool, error) {
+		r.remove(func(n Recipient) bool { return n.Kind == KindRecovery })
+		return true, r.add(to)
+	})
+	if err != nil {
+		return RecoveryCode{}, err
+	}
+	return code, nil
+}
+
+// ChangePassword wraps for the next password beside the old one, lets commit replace the password itself, and then ends
+// the old wrap. Stopped anywhere, whichever password signs in opens the vault too. An error of commit leaves both wraps, since it may
+// have happened; a later Sync of a device opened by the newer password clears the other away.
+func (v *Vault) ChangePassword(ctx context.Context, next *Identity, commit func(context.Context) error) error {
+	if next.kind != KindPassword {
+		return ErrMalformed
+	}
+	to := next.Recipient(NewID().String())
+	if err := v.Add(ctx, to); err != nil {
+		return err
+	}
+	if err := commit(ctx); err != nil {
+		return err
+	}
+	if err := v.requests.enter(ctx); err != nil {
+		return err
+	}
+	v.identities = append(v.identities, next)
+	v.requests.leave()
+	return v.changeKeys(ctx, func(r *ring) (bool, error) {
+		old := r.remove(func(n Recipient) bool { return n.Kind == KindPassword && n.ID != to.ID })
+		if _, there := r.find(to.ID); there {
+			return old, nil
+		}
+		return true, r.add(to)
+	})
+}
+
+// dropSuperseded ends the wraps of passwords older than the one that opened this vault.
+func (v *Vault) dropSuperseded(ctx context.Context) error {
+	if v.opened.Kind != KindPassword {
+		return nil
+	}
+	opened := v.opened
+	return v.change(ctx, func(r *ring) (bool, error) {
+		return r.remove(func(n Recipient) bool { return n.Kind == KindPassword && n.added < opened.added }), nil
+	})
+}
+
+// Reseal seals one more batch under the newest master key, and gives the older ones up when nothing needs them. It reports whether
+// there is more to do. Stopped anywhere, everything opens; another device may go on.
+func (v *Vault) Reseal(ctx context.Context) (more bool, err error) {
+	if err := v.requests.enter(ctx); err != nil {
+		return false, err
+	}
+	defer v.requests.leave()
+	for range maxTries {
+		if err = v.pull(ctx, false); err == nil {
+			more, err = v.reseal(ctx)
+		}
+		if !errors.Is(err, ErrConflict) {
+			return more, err
+		}
+	}
+	return true, ErrBusy
+}
+
+// reseal is one step of Reseal. The state must have been pulled under the ring as it is here: since then nobody could write under
+// an older master key, because the service refuses what was sealed under an older key set.
+func (v *Vault) reseal(ctx context.Context) (more bool, err error) {
+	if len(v.ring.keys) == 1 {
+		return false, nil
+	}
+	newest := v.ring.newest().generation
+	if id, picks := v.outdated(newest); picks != nil {
+		return true, v.send(ctx, id, picks)
+	}
+	err = v.change(ctx, func(r *ring) (bool, error) { return r.retire(newest), nil })
+	return len(v.ring.keys) > 1, err
+}
+
+// outdated picks a batch of records of one collection that are sealed under an older master key; none of them if only its manifest is.
+func (v *Vault) outdated(newest uint32) (ID, map[ID]*entry) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	for id, s := range v.shelves {
+		picks := map[ID]*entry{}
+		for record, h := range s.held {
+			if h.generation < newest && len(picks) < MaxBatch {
+				picks[record] = h.entry
+			}
+		}
+		if len(picks) > 0 || s.seen.version > 0 && s.seen.generation < newest {
+			return id, picks
+		}
+	}
+	return ID{}, nil
+}

@@ -1,0 +1,125 @@
+package vault
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// Sync takes what other devices wrote and sends what waits here. It also does one step of what a rotation left to do and
+// clears away a password that has been replaced. Without a connection it fails with the Store's error and loses
+// nothing. Errors: *Tampering, ErrQuota, ErrBusy, ErrLocked once this device's wrap was removed, ErrNewer, those of Store and Memory.
+func (v *Vault) Sync(ctx context.Context) error {
+	if err := v.requests.enter(ctx); err != nil {
+		return err
+	}
+	defer v.requests.leave()
+	for range maxTries {
+		err := v.pull(ctx, false)
+		if err == nil {
+			err = v.push(ctx)
+		}
+		if err == nil {
+			_, err = v.reseal(ctx)
+		}
+		if err == nil {
+			err = v.dropSuperseded(ctx)
+		}
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return ErrBusy
+}
+
+// Verify reads the whole vault again and compares it with what this device has. It finds what a Sync cannot see: things
+// that are missing without having changed. It sends nothing.
+func (v *Vault) Verify(ctx context.Context) error {
+	if err := v.requests.enter(ctx); err != nil {
+		return err
+	}
+	defer v.requests.leave()
+	return v.pull(ctx, true)
+}
+
+// push sends what is pending, collection by collection. Error: ErrConflict when something has to be pulled first.
+func (v *Vault) push(ctx context.Context) error {
+	for _, id := range slices.SortedFunc(maps.Keys(v.waiting()), compareIDs) {
+		for {
+			picks := v.waiting()[id]
+			if len(picks) == 0 {
+				break
+			}
+			if err := v.send(ctx, id, picks); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// waiting returns a copy of the pending edits.
+func (v *Vault) waiting() map[ID]map[ID]*entry {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	all := map[ID]map[ID]*entry{}
+	for id, s := range v.shelves {
+		if len(s.pending) > 0 {
+			all[id] = maps.Clone(s.pending)
+		}
+	}
+	return all
+}
+
+// send writes as many of the picked entries as fit into one batch, with the manifest, under the newest master key.
+func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
+	v.mu.RLock()
+	s := v.shelves[id]
+	u := update{id: id, held: map[ID]*held{}}
+	was, name := s.seen, s.name
+	v.mu.RUnlock() // held and seen change only in keep, with requests held
+	generation := v.ring.newest().generation
+	aead, err := v.aead(generation, labelRecord, id)
+	if err != nil {
+		return err
+	}
+	list := make(map[ID]listed, len(s.held)+len(picks))
+	for record, h := range s.held {
+		list[record] = h.listed
+	}
+	b := Batch{Collection: id, Keys: v.ring.version}
+	size := MaxBody / 8 // the manifest, generously
+	for _, record := range slices.SortedFunc(maps.Keys(picks), compareIDs) {
+		e := picks[record]
+		base := list[record].version
+		plain := e.encode()
+		size += len(plain) + overhead
+		if len(b.Records) == MaxBatch || len(b.Records) > 0 && size > MaxBatchSize {
+			break
+		}
+		body := seal(aead, generation, nonce(), plain, recordPlace(v.Account, id, record, base+1))
+		b.Records = append(b.Records, Write{record, base, body})
+		h := &held{known{listed{base + 1, sha256.Sum256(body)}, generation}, e}
+		list[record], u.held[record] = h.listed, h
+	}
+	sum := summary{uint32(len(list)), rootOf(list), name}
+	if b.Manifest, u.seen, err = v.sealManifest(id, was.version, sum); err != nil {
+		return err
+	}
+	if err := v.Store.Push(ctx, b); err != nil {
+		return err
+	}
+	return v.keep(ctx, []update{u}, v.cursor)
+}
+
+func (v *Vault) sealManifest(id ID, base int64, sum summary) (Write, seen, error) {
+	generation := v.ring.newest().generation
+	aead, err := v.aead(generation, labelManifest, id)
+	if err != nil {
+		return Write{}, seen{}, err
+	}
+	body := seal(aead, generation, nonce(), sum.encode(), manifestPlace(v.Account, id, base+1))
+	return Write{id, base, body}, seen{known{listed{base + 1, sha256.Sum256(body)}, generation}, sum}, nil
+}
