@@ -21,7 +21,7 @@ const (
 	maxText      = 1024
 	maxAMR       = 8
 	maxResources = 8
-	maxConsent   = 4 << 10
+	maxConsent   = MaxTerms
 	maxGrace     = 60 // seconds
 	challengeLen = 43
 	day          = 86400

@@ -30,8 +30,10 @@ type AuthorizeIn struct {
 	BackchannelLogoutURI  string `json:"backchannel_logout_uri,omitempty"`
 	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
 
-	ConsentNeeded bool `json:"consent_needed,omitempty"` // ErrConsent unless this person agreed to Scope and Resources before
-	// Agreed: the person agreed to Scope and Resources just now. It is remembered in the same transaction, and ConsentNeeded is met.
+	ConsentNeeded bool `json:"consent_needed,omitempty"` // ErrConsent unless this person agreed to Terms and Resources before
+	// Terms are what Scope means to the person, by Term for what is an API's own; nil: the words of Scope. 4096 bytes together.
+	Terms []string `json:"terms,omitempty"`
+	// Agreed: the person agreed to Terms and Resources just now. It is remembered in the same transaction, and ConsentNeeded is met.
 	Agreed bool `json:"agreed,omitempty"`
 	// AssignedTo: ErrAssignment unless the UPN is one of these, or one is *@ and its domain; nil: for everyone. An empty list is for
 	// nobody, so it must survive the way here: no omitempty.
@@ -118,7 +120,10 @@ func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
 	if !assigned(who.UPN, in.AssignedTo) {
 		return AuthorizeOut{}, ErrAssignment
 	}
-	asked := agreement{in.ClientID, words(in.Scope), in.Resources}
+	asked := agreement{in.ClientID, in.Terms, in.Resources}
+	if in.Terms == nil {
+		asked.scope = words(in.Scope)
+	}
 	switch {
 	case in.Agreed:
 		agreed.add(tx, asked)
@@ -137,7 +142,7 @@ func (in *AuthorizeIn) bounds() error {
 		text(in.RedirectURI, 1, maxURI).text(in.Scope, 0, maxText).text(in.Nonce, 0, maxText).
 		text(in.BackchannelLogoutURI, 0, maxURI).text(in.FrontchannelLogoutURI, 0, maxURI).
 		resources(in.Resources).text(in.ClaimsRequest, 0, maxText).text(in.JKT, 0, maxID).
-		check(in.Lifetime >= 0 && in.Lifetime <= 3600)
+		check(in.Lifetime >= 0 && in.Lifetime <= 3600).text(joined(in.Terms), 0, MaxTerms)
 	if in.CodeHash != nil {
 		b.hash(in.CodeHash).text(in.Challenge, challengeLen, challengeLen)
 	}

@@ -1,7 +1,10 @@
 package account
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/object"
 )
@@ -37,6 +40,28 @@ type ConsentsOut struct {
 type RevokeConsentIn struct {
 	Session  SessionRef `json:"session"`
 	ClientID string     `json:"client_id"`
+}
+
+// MaxTerms bounds what a person is asked to agree to at once, in bytes, with a space between terms.
+const MaxTerms = 4 << 10
+
+// termMark stands between a scope value and its API in a term. No scope value has it (RFC 6749 section 3.3).
+const termMark = `"`
+
+// Term is a scope value of an API as a person agrees to it. Two APIs may have the same word, and mean something else by it.
+func Term(word, resource string) string {
+	sum := sha256.Sum256([]byte(resource))
+	return word + termMark + base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// wordsOf are the scope values of terms.
+func wordsOf(terms []string) []string {
+	var out []string
+	for _, term := range terms {
+		word, _, _ := strings.Cut(term, termMark)
+		out = append(out, word)
+	}
+	return union(nil, out)
 }
 
 // agreement is what somebody may do.
@@ -105,7 +130,7 @@ func consents(tx *object.Tx, ref SessionRef) (ConsentsOut, error) {
 		var c Consent
 		var resources string
 		row.Scan(&c.ClientID, &c.Agreed, &c.Scope, &resources, &c.Since, &c.LastUsed, &c.Grants, &c.Offline)
-		c.Resources = words(resources)
+		c.Resources, c.Scope = words(resources), joined(wordsOf(words(c.Scope)))
 		list.add(c)
 	}
 	slices.SortFunc(list.Consents, func(a, b Consent) int { return int(b.LastUsed - a.LastUsed) })

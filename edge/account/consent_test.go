@@ -47,6 +47,26 @@ func TestAuthorizeAsksForConsentOnce(t *testing.T) {
 	must(t, asks(func(in *account.AuthorizeIn) { in.Scope = "openid email profile" })) // one adds to the other
 }
 
+// Consent replay: a word of one API is not agreed to because another one has the same.
+func TestConsentReplayAtAnotherAPIIsRefused(t *testing.T) {
+	w := newWorld(t)
+	id, ref := w.account()
+	const photos, files = "https://photos.example", "https://files.example"
+	asks := func(agreed bool, resource string, terms ...string) error {
+		in := authorization(ref, account.NewSecret())
+		in.Scope, in.Resources, in.Terms, in.ConsentNeeded, in.Agreed = "write read", []string{resource}, terms, true, agreed
+		return authorized(w.Authorize(t.Context(), id, in))
+	}
+	must(t, asks(true, photos, account.Term("write", photos)))
+	must(t, asks(true, files, account.Term("read", files)))
+	must(t, asks(false, photos, account.Term("write", photos)))
+	wants(t, asks(false, files, account.Term("write", files)), account.ErrConsent)
+	wants(t, asks(false, photos, "write"), account.ErrConsent)
+	if c := w.consents(id, ref)[0]; c.Scope != "write read" {
+		t.Errorf("the person sees %q", c.Scope)
+	}
+}
+
 func TestAuthorizeAsksForAssignment(t *testing.T) {
 	w := newWorld(t)
 	id, ref := w.account() // ada@example.org

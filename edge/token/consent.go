@@ -115,6 +115,32 @@ func (s *Service) namedResources(ctx context.Context, q *request) ([]api.Consent
 	return out, nil
 }
 
+// terms are what the person agrees to: the scope values that mean the same everywhere, and those of each API that are its own.
+func (s *Service) terms(ctx context.Context, q *request) ([]string, error) {
+	terms, owned, size := []string{}, oauth.Scope{}, 0
+	for _, identifier := range q.Resources {
+		to, err := s.resource(ctx, identifier)
+		if err != nil {
+			return nil, err
+		}
+		for _, word := range q.Scope.Within(to.Scopes...) {
+			terms, owned = append(terms, account.Term(word, identifier)), append(owned, word)
+		}
+	}
+	for _, word := range q.Scope {
+		if slices.Contains(scopes, word) || !owned.Has(word) {
+			terms = append(terms, word)
+		}
+	}
+	for _, term := range terms {
+		size += len(term) + 1
+	}
+	if size > account.MaxTerms {
+		return nil, oauth.ErrInvalidScope.With("scope has more than a person can agree to at once")
+	}
+	return terms, nil
+}
+
 // hostOf is where the answer goes, as a person can recognise it: the host, or "" for an address on the person's own device.
 func hostOf(redirectURI string) string {
 	u, err := url.Parse(redirectURI)

@@ -28,6 +28,13 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 		ConsentNeeded: app.Consent == tenant.ConsentRequired, Lifetime: q.lifetime,
 	}
 	in.Agreed = in.ConsentNeeded && q.Agreed == digest(present)
+	if in.ConsentNeeded {
+		terms, err := s.terms(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		in.Terms = terms
+	}
 	in.AssignedTo = assignedTo(app)
 	if app.NoKeptSessions {
 		in.KeptMaxAge = int64(keptMaxAge / time.Second)

@@ -125,3 +125,29 @@ func TestResponseModeDowngradeToTheFragment(t *testing.T) {
 		}
 	}
 }
+
+// Consent replay: what was agreed to for one API is nothing for another one that has a word of the same name.
+func TestConsentOfOneAPIIsNotReplayedAtAnother(t *testing.T) {
+	g := newRig(t)
+	photos, files := "https://photos.test/", "https://files.test/"
+	g.apis = []tenant.Resource{{Identifier: photos, Name: "Photos", Scopes: []string{"read", "write"}}, {Identifier: files, Name: "Files", Scopes: []string{"read", "write"}}}
+	g.application(func(app *tenant.Application) {
+		asks(app)
+		app.Resources = []string{photos, files}
+	})
+	b, _ := g.signedIn("ada@id.test")
+	agreed := [][]string{{"scope", "openid write", "resource", photos}, {"scope", "openid read", "resource", files}, {"scope", "openid email"}}
+	for _, one := range agreed {
+		b.say(b.front(one...).to(t), true)
+	}
+	for _, one := range append(agreed, []string{"scope", "email", "resource", photos}) {
+		if to := b.front(one...).to(t); to.Query().Get("code") == "" {
+			t.Errorf("%v is asked for again: %s", one, to)
+		}
+	}
+	for _, more := range [][]string{{"scope", "openid write", "resource", files}, {"scope", "openid read", "resource", photos}} {
+		if to := b.front(more...).to(t); to.Path != "/consent" {
+			t.Errorf("%v: nobody is asked: %s", more, to)
+		}
+	}
+}
