@@ -163,6 +163,27 @@ func TestPublicApplicationNeverActsForItself(t *testing.T) {
 	}
 }
 
+// RFC 8707 section 2: an API that is known here is none for an application that is not registered for it, whatever the grant.
+func TestResourceIsOneOfTheApplications(t *testing.T) {
+	g := newRig(t)
+	g.application(func(app *tenant.Application) {
+		app.GrantTypes, app.Resources, app.SecretHash = []string{tenant.GrantClient, tenant.GrantCode, tenant.GrantRefresh}, []string{ordersAPI}, shopHash()
+	})
+	b, _ := g.signedIn("ada@id.test")
+	if answer := answerOf(t, b.front("resource", stockAPI)); answer.Get("error") != "invalid_target" {
+		t.Errorf("authorization: %v", answer)
+	}
+	_, tok := b.redeem(exchange(b.frontCode(), "client_id", "front", "redirect_uri", frontCallback))
+	for resource, want := range map[string]string{ordersAPI: "", stockAPI: "invalid_target"} {
+		if res, tok := g.grant("front", url.Values{"grant_type": {tenant.GrantClient}, "resource": {resource}}); tok.Error != want {
+			t.Errorf("for itself at %s: %s", resource, res.body)
+		}
+	}
+	if res, tok := g.grant("front", refreshForm(tok.RefreshToken, "resource", stockAPI)); tok.Error != "invalid_target" {
+		t.Errorf("refresh: %s", res.body)
+	}
+}
+
 // RFC 8707 section 2.2: with a code as with a refresh token, only what the person granted.
 func TestCodeIsForTheAPIsThatWereGranted(t *testing.T) {
 	g := newRig(t)
