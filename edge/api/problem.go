@@ -27,9 +27,7 @@ const (
 	CodeVaultReplaced      Code = "vault_replaced"      // 409: another vault is the present one; pull it from the beginning
 	CodeVaultConflict      Code = "vault_conflict"      // 409: written by another device meanwhile; Conflict
 	CodeVaultCursor        Code = "vault_cursor"        // 409: the cursor is ahead of the vault, which may have been rolled back
-	CodeVaultLastWrap      Code = "vault_last_wrap"     // 409: the last wrapped key stays
-	CodeVaultWrapTaken     Code = "vault_wrap_taken"    // 409: a wrapped key of this id is another one
-	CodeVaultWraps         Code = "vault_wraps"         // 409: too many wrapped keys
+	CodeVaultKeys          Code = "vault_keys"          // 409: the keys have another version by now; get them
 	CodeVaultKept          Code = "vault_kept"          // 409: too many earlier vaults are kept; erase one
 	CodeQuota              Code = "quota"               // 507: the vault is full; nothing was written
 	CodeRecordTooLarge     Code = "record_too_large"    // 413: a record of the vault is over its limit

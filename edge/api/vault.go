@@ -5,29 +5,29 @@ package api
 // CodeSessionRequired or CodeDeviceUntrusted. A request that names a generation which is not the present one is CodeVaultReplaced, and
 // CodeVaultMissing before there is any.
 const (
-	RouteVaultPull        = "/api/vault/pull"         // VaultPullRequest → VaultPullResponse
-	RouteVaultPush        = "/api/vault/push"         // VaultPushRequest → VaultPushResponse, or CodeVaultConflict with Problem.Conflict
-	RouteVaultWraps       = "/api/vault/wraps"        // {} → VaultWraps
-	RouteVaultWrapsPut    = "/api/vault/wraps/put"    // VaultWrapPutRequest → VaultGeneration
-	RouteVaultWrapsRemove = "/api/vault/wraps/remove" // VaultWrapRemoveRequest → {}
-	RouteVaultKept        = "/api/vault/kept"         // {} → VaultKept
-	RouteVaultReset       = "/api/vault/reset"        // VaultResetRequest → VaultGeneration
-	RouteVaultRestore     = "/api/vault/restore"      // VaultRestoreRequest → VaultGeneration
-	RouteVaultErase       = "/api/vault/erase"        // VaultEraseRequest → {}
+	RouteVaultPull    = "/api/vault/pull"     // VaultPullRequest → VaultPullResponse
+	RouteVaultPush    = "/api/vault/push"     // VaultPushRequest → VaultPushResponse, or CodeVaultConflict with Problem.Conflict
+	RouteVaultKeys    = "/api/vault/keys"     // {} → VaultKeys
+	RouteVaultKeysPut = "/api/vault/keys/put" // VaultKeysPutRequest → VaultGeneration
+	RouteVaultKept    = "/api/vault/kept"     // {} → VaultKept
+	RouteVaultReset   = "/api/vault/reset"    // VaultResetRequest → VaultGeneration
+	RouteVaultRestore = "/api/vault/restore"  // VaultRestoreRequest → VaultGeneration
+	RouteVaultErase   = "/api/vault/erase"    // VaultEraseRequest → {}
 )
 
 // Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
 const (
 	MaxVaultRecord  = 1 << 20           // bytes of a record's body, unless the operator allows less
-	MaxVaultBatch   = 4<<20 - 64<<10    // bytes of all bodies of a push: with their ids they are one call of an object
+	MaxVaultBatch   = 4 << 20           // bytes of all bodies of a push
 	MaxVaultChanges = 256               // records of a push
 	MaxVaultBody    = 6 << 20           // bytes of a push as JSON
 	MaxVaultPage    = 1 << 20           // bytes of all bodies of a pull, or one body
 	MaxVaultRecords = 1000              // records and manifests of a pull
 	VaultRecordCost = 128               // bytes that a record or manifest takes of the quota, beside its body
 	VaultQuota      = 64 << 20          // bytes of an account, unless the operator says other
-	MaxVaultWraps   = 64                // wrapped keys of a vault
-	MaxVaultWrap    = 4096              // bytes of one
+	MaxVaultRing    = 16 << 10          // bytes of a sealed ring
+	MaxVaultWraps   = 64                // wraps of a key set
+	MaxVaultWrap    = 256               // bytes of one: with the ring they are less than MaxBody
 	VaultKeptFor    = 30 * 24 * 60 * 60 // seconds that an earlier vault is kept
 	MaxVaultKept    = 3                 // earlier vaults that are kept
 	VaultIDLength   = 16                // bytes of the id of a collection or a record
@@ -59,6 +59,7 @@ type VaultPullRequest struct {
 // and only then do manifests speak of what it has.
 type VaultPullResponse struct {
 	Generation int64           `json:"generation"`
+	Keys       int64           `json:"keys"` // version of the present keys
 	Records    []VaultRecord   `json:"records"`
 	Manifests  []VaultManifest `json:"manifests"`
 	Cursor     int64           `json:"cursor"` // for the next pull
@@ -84,6 +85,7 @@ type VaultManifestChange struct {
 // answer was lost, gets the same answer as long as nothing of it was overwritten.
 type VaultPushRequest struct {
 	Generation int64               `json:"generation"`
+	Keys       int64               `json:"keys"` // version of those it was sealed under; any but the present one is CodeVaultKeys
 	Collection string              `json:"collection"`
 	Batch      []VaultChange       `json:"batch"`
 	Manifest   VaultManifestChange `json:"manifest"`
@@ -104,7 +106,7 @@ type VaultConflict struct {
 	Manifest *VaultManifest `json:"manifest,omitempty"`
 }
 
-// VaultWrapKind says which secret unwraps a wrapped key.
+// VaultWrapKind says which secret opens a wrap.
 type VaultWrapKind string
 
 const (
@@ -114,27 +116,32 @@ const (
 	VaultWrapDevice   VaultWrapKind = "device"   // the key of a trusted device
 )
 
-// VaultWrap is the account master key, wrapped. It never changes: to replace one, put another and remove it.
+// VaultWrap is what one secret opens the ring with.
 type VaultWrap struct {
-	ID      string        `json:"id"` // chosen by the device: 1 to 64 of A-Z a-z 0-9 - _
-	Kind    VaultWrapKind `json:"kind"`
-	Body    Bytes         `json:"body"`
-	Created int64         `json:"created"` // set by the server
+	ID   string        `json:"id"` // chosen by the device: 1 to 64 of A-Z a-z 0-9 - _
+	Kind VaultWrapKind `json:"kind"`
+	Body Bytes         `json:"body"`
 }
 
-// VaultWraps lists the wrapped keys of the present vault, oldest first.
-type VaultWraps struct {
+// VaultKeySet is what opens a vault, one document under one version: the ring of its keys, sealed, and the ring's own key wrapped for each
+// secret that may open it.
+type VaultKeySet struct {
+	Version int64       `json:"version"` // 1, 2, 3 …
+	Ring    Bytes       `json:"ring"`
+	Wraps   []VaultWrap `json:"wraps"`
+}
+
+// VaultKeys are the keys of the present vault.
+type VaultKeys struct {
 	Generation int64       `json:"generation"`
-	Wraps      []VaultWrap `json:"wraps"`
+	Keys       VaultKeySet `json:"keys"`
 }
 
-// VaultWrapPutRequest adds a wrapped key. Generation 0 makes the vault, with its first, and is CodeVaultExists when there is one: of two
-// devices that begin at once one has to take the other's key.
-type VaultWrapPutRequest struct {
-	Generation int64         `json:"generation"`
-	ID         string        `json:"id"`
-	Kind       VaultWrapKind `json:"kind"`
-	Body       Bytes         `json:"body"`
+// VaultKeysPutRequest replaces the keys by their next version; any other version is CodeVaultKeys. Generation 0 makes the vault, with
+// version 1, and is CodeVaultExists when there is one: of two devices that begin at once one has to use the other's.
+type VaultKeysPutRequest struct {
+	Generation int64       `json:"generation"`
+	Keys       VaultKeySet `json:"keys"`
 }
 
 // VaultGeneration says which vault is the present one.
@@ -142,33 +149,25 @@ type VaultGeneration struct {
 	Generation int64 `json:"generation"`
 }
 
-// VaultWrapRemoveRequest removes a wrapped key, but not the last one (CodeVaultLastWrap).
-type VaultWrapRemoveRequest struct {
-	Generation int64  `json:"generation"`
-	ID         string `json:"id"`
-}
-
 // VaultKept lists the earlier vaults that can be restored, newest first.
 type VaultKept struct {
 	Kept []VaultEarlier `json:"kept"`
 }
 
-// VaultEarlier is a vault that was put aside, with the wrapped keys that a secret which turns up can be tried on.
+// VaultEarlier is a vault that was put aside, with the keys that a secret which turns up can be tried on.
 type VaultEarlier struct {
 	Generation int64       `json:"generation"`
 	Since      int64       `json:"since"` // when it was put aside
 	Until      int64       `json:"until"` // when it is erased
 	Records    int64       `json:"records"`
 	Bytes      int64       `json:"bytes"`
-	Wraps      []VaultWrap `json:"wraps"`
+	Keys       VaultKeySet `json:"keys"`
 }
 
-// VaultResetRequest puts the present vault aside and begins an empty one with a new key.
+// VaultResetRequest puts the present vault aside and begins an empty one with keys of its own, of version 1.
 type VaultResetRequest struct {
-	Generation int64         `json:"generation"` // the present one
-	ID         string        `json:"id"`         // of the new vault's first wrapped key
-	Kind       VaultWrapKind `json:"kind"`
-	Body       Bytes         `json:"body"`
+	Generation int64       `json:"generation"` // the present one
+	Keys       VaultKeySet `json:"keys"`
 }
 
 // VaultRestoreRequest brings an earlier vault back and puts the present one aside.

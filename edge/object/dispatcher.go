@@ -9,8 +9,8 @@ import (
 
 // Bounds of what passes between callers, objects and effects.
 const (
-	MaxMessage = 4 << 20   // bytes of a method's input and of its result
-	MaxPayload = 128 << 10 // bytes of an outbox entry's payload
+	MaxMessage = 4<<20 + 64<<10 // bytes of a method's input and of its result: a vault's largest batch with its ids
+	MaxPayload = 128 << 10      // bytes of an outbox entry's payload
 )
 
 // alarmRetry is the pause before an alarm that failed is tried again.

@@ -56,7 +56,7 @@ func apiRoutes(t *testing.T) (routes []string) {
 // Only a trusted device may reach the vault, so nobody may for as long as none is.
 func TestTheVaultIsOutOfReach(t *testing.T) {
 	w := newWorld(t, "")
-	for _, route := range []string{api.RouteVaultPull, api.RouteVaultPush, api.RouteVaultWraps, api.RouteVaultWrapsPut} {
+	for _, route := range []string{api.RouteVaultPull, api.RouteVaultPush, api.RouteVaultKeys, api.RouteVaultKeysPut} {
 		if answer := w.send(ask("POST", route, "Origin", issuer)).Result(); answer.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", route, answer.StatusCode)
 		}

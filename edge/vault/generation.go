@@ -12,13 +12,14 @@ type generation struct {
 	number, newest       int64 // newest of all there ever were: numbers are not used again
 	first, cursor        int64 // of the changes before and at its last one; cursors go on from one generation to the next
 	records, bytes       int64
+	keys                 int64 // version of its keys
 	keptSince, keptUntil int64
 }
 
-const columns = `number, newest, first, cursor, records, bytes, kept_since, kept_until`
+const columns = `number, newest, first, cursor, records, bytes, keys, kept_since, kept_until`
 
 func (g *generation) scan(row object.Row) bool {
-	return row.Scan(&g.number, &g.newest, &g.first, &g.cursor, &g.records, &g.bytes, &g.keptSince, &g.keptUntil)
+	return row.Scan(&g.number, &g.newest, &g.first, &g.cursor, &g.records, &g.bytes, &g.keys, &g.keptSince, &g.keptUntil)
 }
 
 // present finds the present generation, or ErrMissing.
@@ -38,29 +39,31 @@ func expect(tx *object.Tx, number int64) (generation, error) {
 	return g, err
 }
 
-// begin makes a generation the present one, with its first wrap.
-func begin(tx *object.Tx, g generation, w Wrap) int64 {
-	tx.Exec(`INSERT INTO generation (number, newest, first, cursor, records, bytes, created, kept_since, kept_until)
-		VALUES (?, ?, ?, ?, 0, 0, ?, 0, 0)`, g.number, g.newest, g.cursor, g.cursor, tx.Now())
-	keep(tx, g.number, w)
+// begin makes a generation the present one, with its first keys.
+func begin(tx *object.Tx, g generation, k Keys) int64 {
+	tx.Exec(`INSERT INTO generation (number, newest, first, cursor, records, bytes, keys, created, kept_since, kept_until)
+		VALUES (?, ?, ?, ?, 0, 0, 1, ?, 0, 0)`, g.number, g.newest, g.cursor, g.cursor, tx.Now())
+	keep(tx, g.number, k)
 	return g.number
 }
 
-// ResetIn puts the present generation aside and begins another one with a wrap of its own key.
+// ResetIn puts the present generation aside and begins another one with keys of its own.
 type ResetIn struct {
 	Generation int64 `json:"generation"`
-	Wrap       Wrap  `json:"wrap"`
+	Keys       Keys  `json:"keys"`
 }
+
+func (in ResetIn) check() error { return PutKeysIn{Keys: in.Keys}.check() }
 
 var reset = object.Method[ResetIn, int64]{Kind: KindName, Name: "reset"}
 
-// doReset returns the new generation. The same again finds its wrap and changes nothing.
+// doReset returns the new generation. The same again finds its keys and changes nothing.
 func doReset(tx *object.Tx, in ResetIn) (int64, error) {
-	if err := in.Wrap.check(); err != nil {
+	if err := in.check(); err != nil {
 		return 0, err
 	}
 	g, err := present(tx)
-	if err == nil && g.number != in.Generation && has(tx, g.number, in.Wrap) {
+	if err == nil && g.number != in.Generation && keysOf(tx, g).equal(in.Keys) {
 		return g.number, nil
 	}
 	if g, err = expect(tx, in.Generation); err != nil {
@@ -72,7 +75,7 @@ func doReset(tx *object.Tx, in ResetIn) (int64, error) {
 		return 0, ErrKept
 	}
 	putAside(tx, g)
-	return begin(tx, generation{number: g.newest + 1, newest: g.newest + 1, cursor: g.cursor}, in.Wrap), nil
+	return begin(tx, generation{number: g.newest + 1, newest: g.newest + 1, cursor: g.cursor}, in.Keys), nil
 }
 
 // putAside keeps a generation for a while, unless nothing was ever in it.
@@ -99,7 +102,7 @@ type Earlier struct {
 	Until      int64  `json:"until"`
 	Records    int64  `json:"records"`
 	Bytes      int64  `json:"bytes"`
-	Wraps      []Wrap `json:"wraps"`
+	Keys       Keys   `json:"keys"`
 }
 
 var kept = object.Method[struct{}, []Earlier]{Kind: KindName, Name: "kept"}
@@ -110,7 +113,7 @@ func doKept(tx *object.Tx, _ struct{}) ([]Earlier, error) {
 	for row := range tx.Rows(`SELECT `+columns+` FROM generation WHERE kept_until > ? ORDER BY number DESC`, tx.Now()) {
 		var g generation
 		g.scan(row)
-		list = append(list, Earlier{g.number, g.keptSince, g.keptUntil, g.records, g.bytes, wrapsOf(tx, g.number)})
+		list = append(list, Earlier{g.number, g.keptSince, g.keptUntil, g.records, g.bytes, keysOf(tx, g)})
 	}
 	return list, nil
 }
@@ -168,7 +171,7 @@ func sweep(tx *object.Tx) error {
 		tx.Exec(`DELETE FROM record WHERE cursor IN (SELECT cursor FROM record WHERE generation = ? LIMIT ?)`, number, swept)
 		var one int
 		if !tx.Row(`SELECT 1 FROM record WHERE generation = ? LIMIT 1`, number).Scan(&one) {
-			tx.Exec(`DELETE FROM wrap WHERE generation = ?`, number)
+			forget(tx, number)
 			tx.Exec(`DELETE FROM generation WHERE number = ?`, number)
 		}
 	}

@@ -3,6 +3,7 @@
 package vault
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -49,9 +50,7 @@ func TestAnEmptyVaultIsBegunAndTheOldOneComesBack(t *testing.T) {
 	w.push(in)
 	kept, err := w.Kept(t.Context(), ada)
 	now := w.clock.Now().Unix()
-	wrap := password
-	wrap.Created = now
-	want := []Earlier{{1, now, now + api.VaultKeptFor, 2, int64(len("old")+len("manifest 1")) + 2*api.VaultRecordCost, []Wrap{wrap}}}
+	want := []Earlier{{1, now, now + api.VaultKeptFor, 2, int64(len("old")+len("manifest 1")) + 2*api.VaultRecordCost, first}}
 	if err != nil || !reflect.DeepEqual(kept, want) {
 		t.Errorf("%+v, %v; want %+v", kept, err, want)
 	}
@@ -99,8 +98,8 @@ func TestAnEarlierVaultIsErasedAfterThirtyDays(t *testing.T) {
 	for range 5 {
 		w.pass(time.Second)
 	}
-	if r, g, wraps := w.count("record"), w.count("generation"), w.count("wrap"); r != 2 || g != 1 || wraps != 1 {
-		t.Errorf("%d records, %d generations, %d wraps are left", r, g, wraps)
+	if r, g, k := w.count("record"), w.count("generation"), w.count("ring")+w.count("wrap"); r != 2 || g != 1 || k != 2 {
+		t.Errorf("%d records, %d generations, %d keys are left", r, g, k)
 	}
 	if got := w.pull(2, 0, 0); len(got.Records) != 2 || string(got.Records[0].Body) != "new" {
 		t.Errorf("%+v", got)
@@ -118,7 +117,7 @@ func TestNumbersOfGenerationsAreNotUsedAgain(t *testing.T) {
 	if n := w.count("generation"); n != 1 {
 		t.Fatalf("%d generations: the empty one is kept", n)
 	}
-	if n := w.reset(1, recovery); n != 3 {
+	if n := w.reset(1, third); n != 3 {
 		t.Errorf("generation %d", n)
 	}
 }
@@ -132,15 +131,15 @@ func TestOnlySoManyEarlierVaultsAreKept(t *testing.T) {
 	}
 	for i := range api.MaxVaultKept {
 		fill(int64(i + 1))
-		wrap := other
-		wrap.ID = string(rune('a' + i))
-		w.reset(int64(i+1), wrap)
+		k := other
+		k.Ring = fmt.Append(nil, i)
+		w.reset(int64(i+1), k)
 	}
 	if got := w.reset(4, other); got != 5 { // an empty one is not kept
 		t.Fatalf("generation %d", got)
 	}
 	fill(5)
-	_, err := w.Reset(t.Context(), ada, ResetIn{Generation: 5, Wrap: recovery})
+	_, err := w.Reset(t.Context(), ada, ResetIn{Generation: 5, Keys: third})
 	w.wants("one too many", err, ErrKept)
 	for _, number := range []int64{2, 2, 77} {
 		w.must(w.Erase(t.Context(), ada, number))
@@ -148,7 +147,7 @@ func TestOnlySoManyEarlierVaultsAreKept(t *testing.T) {
 	if got := w.earlier(); !reflect.DeepEqual(got, []int64{3, 1}) {
 		t.Errorf("kept: %v", got)
 	}
-	w.reset(5, recovery)
+	w.reset(5, third)
 	for range 4 {
 		w.pass(time.Second)
 	}
@@ -178,7 +177,7 @@ func TestRestoringWhatIsNotKept(t *testing.T) {
 		w.wants("erase "+rule, w.Erase(t.Context(), ada, number), ErrUnknown)
 	}
 	w.wants("erase where nothing is", w.Erase(t.Context(), "bob", 1), ErrMissing)
-	_, err := w.Reset(t.Context(), "bob", ResetIn{Generation: 1, Wrap: other})
+	_, err := w.Reset(t.Context(), "bob", ResetIn{Generation: 1, Keys: other})
 	w.wants("reset where nothing is", err, ErrMissing)
 	_, err = w.Restore(t.Context(), "bob", RestoreIn{Generation: 1, Restore: 1})
 	w.wants("restore where nothing is", err, ErrMissing)

@@ -24,6 +24,7 @@ type PullIn struct {
 // ends with the present moment.
 type PullOut struct {
 	Generation int64    `json:"generation"`
+	Keys       int64    `json:"keys"` // version
 	Records    []Record `json:"records"`
 	Cursor     int64    `json:"cursor"`
 	More       bool     `json:"more"`
@@ -47,7 +48,7 @@ func (k kind) doPull(tx *object.Tx, in PullIn) (PullOut, error) {
 	if in.Cursor > g.cursor {
 		return PullOut{}, ErrCursor
 	}
-	out := PullOut{Generation: g.number, Used: g.bytes, Quota: k.Quota}
+	out := PullOut{Generation: g.number, Keys: g.keys, Used: g.bytes, Quota: k.Quota}
 	from := max(in.Cursor, g.first)
 	out.Cursor, out.More = page(tx, g, from, in.Limit)
 	out.Records = records(tx, g.number, from, out.Cursor)

@@ -17,6 +17,7 @@ type Change struct {
 // PushIn changes records of one collection and its manifest.
 type PushIn struct {
 	Generation int64    `json:"generation"`
+	Keys       int64    `json:"keys"` // version of the keys that it was sealed under
 	Collection []byte   `json:"collection"`
 	Changes    []Change `json:"changes"`
 	Manifest   Change   `json:"manifest"`
@@ -69,7 +70,8 @@ type stand struct {
 }
 
 // doPush writes a batch if every record of it is at its base, and otherwise nothing. If every one is what the batch would have made
-// of it, then the answer was lost, and is given again.
+// of it, then the answer was lost, and is given again. What was sealed under keys that have been replaced since stays out: they may have
+// been replaced because somebody has them who is not to read on.
 func (k kind) doPush(tx *object.Tx, in PushIn) (PushOut, error) {
 	if err := in.check(); err != nil {
 		return PushOut{}, err
@@ -90,11 +92,13 @@ func (k kind) doPush(tx *object.Tx, in PushIn) (PushOut, error) {
 			done++
 		}
 	}
-	switch len(changes) {
-	case at:
-		return k.write(tx, g, in.Collection, changes, stands)
-	case done:
+	switch {
+	case done == len(changes):
 		return again(stands), nil
+	case in.Keys != g.keys:
+		return PushOut{}, ErrKeys
+	case at == len(changes):
+		return k.write(tx, g, in.Collection, changes, stands)
 	}
 	return PushOut{Conflicts: conflicts(tx, in.Collection, changes, stands)}, nil
 }

@@ -64,17 +64,22 @@ func TestABatchWhoseAnswerWasLostIsAnsweredAgain(t *testing.T) {
 	w := newWorld(t, Limits{})
 	w.push(batch(cart, 0, change(1, 0, "elsewhere")))
 	in := batch(theme, 0, change(1, 0, "a"), change(2, 0, "b"))
-	first := w.push(in)
+	answer := w.push(in)
 	before := w.pull(0, 0, 0)
-	if again := w.push(in); !reflect.DeepEqual(first, again) {
-		t.Errorf("first %+v, then %+v", first, again)
+	if again := w.push(in); !reflect.DeepEqual(answer, again) {
+		t.Errorf("first %+v, then %+v", answer, again)
 	}
 	w.push(batch(cart, 1, change(1, 1, "later")))
-	if again := w.push(in); !reflect.DeepEqual(first, again) {
+	if again := w.push(in); !reflect.DeepEqual(answer, again) {
 		t.Errorf("after a change elsewhere %+v", again)
 	}
 	if after := w.pull(0, 0, 0); len(after.Records) != len(before.Records) {
 		t.Errorf("was %+v, is %+v", before, after)
+	}
+	_, err := w.PutKeys(t.Context(), ada, PutKeysIn{Generation: 1, Keys: second})
+	w.must(err)
+	if again := w.push(in); !reflect.DeepEqual(answer, again) {
+		t.Errorf("after a change of the keys %+v", again)
 	}
 	turned := batch(theme, 0, change(2, 0, "b"), change(1, 0, "a"))
 	if again := w.push(turned); again.Before != again.Cursor {
@@ -150,6 +155,8 @@ func TestWhatNoVaultTakesIsRefused(t *testing.T) {
 		"too much":          {func(in *PushIn) { in.Changes = large }, ErrBatchSize},
 		"generation of old": {func(in *PushIn) { in.Generation = 0 }, ErrReplaced},
 		"generation to be":  {func(in *PushIn) { in.Generation = 2 }, ErrReplaced},
+		"keys of old":       {func(in *PushIn) { in.Keys = 0 }, ErrKeys},
+		"keys to be":        {func(in *PushIn) { in.Keys = 2 }, ErrKeys},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			w := newWorld(t, Limits{})
@@ -207,8 +214,8 @@ func TestTheLargestBatchPasses(t *testing.T) {
 
 func TestAFullVaultLosesNothing(t *testing.T) {
 	w := newWorld(t, Limits{Quota: 950, Record: 600})
-	first := batch(theme, 0, Change{ID: name(1), Body: filled(600)})
-	w.push(first)
+	in := batch(theme, 0, Change{ID: name(1), Body: filled(600)})
+	w.push(in)
 	used := int64(600 + len("manifest 1") + 2*api.VaultRecordCost)
 	if got := w.pull(0, 0, 0); got.Used != used || got.Quota != 950 {
 		t.Fatalf("%d of %d", got.Used, got.Quota)
@@ -220,7 +227,7 @@ func TestAFullVaultLosesNothing(t *testing.T) {
 	if got := w.pull(0, 0, 0); got.Used != used || len(got.Records) != 2 || !bytes.Equal(got.Records[0].Body, filled(600)) {
 		t.Errorf("%+v", got)
 	}
-	w.push(first) // a repeat needs no room
+	w.push(in) // a repeat needs no room
 	w.push(batch(theme, 1, change(1, 1, "less")))
 	w.push(batch(theme, 2, change(2, 0, "b")))
 	want := int64(len("less")+1+len("manifest 1")) + 3*api.VaultRecordCost

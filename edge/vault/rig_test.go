@@ -59,7 +59,7 @@ func openWorld(t testing.TB, dir string, l Limits) *world {
 	w.must(err)
 	t.Cleanup(func() { host.Close() })
 	w.host, w.Service = host, NewService(host)
-	_, err = w.PutWrap(t.Context(), ada, PutWrapIn{Wrap: password})
+	_, err = w.PutKeys(t.Context(), ada, PutKeysIn{Keys: first})
 	w.must(err)
 	return w
 }
@@ -81,7 +81,11 @@ func (w *world) wants(rule string, err, want error) {
 var (
 	password = Wrap{ID: "w-1", Kind: api.VaultWrapPassword, Body: []byte("wrapped by the password")}
 	recovery = Wrap{ID: "w-2", Kind: api.VaultWrapRecovery, Body: []byte("wrapped by the code")}
-	other    = Wrap{ID: "w-3", Kind: api.VaultWrapPassword, Body: []byte("another key, wrapped")}
+
+	first  = Keys{1, []byte("ring 1"), []Wrap{password}}
+	second = Keys{2, []byte("ring 2"), []Wrap{recovery, password}}
+	other  = Keys{1, []byte("another ring"), []Wrap{password}}
+	third  = Keys{1, []byte("a third ring"), []Wrap{recovery}}
 
 	theme, cart = name(1), name(2) // collections
 )
@@ -99,7 +103,7 @@ func change(id int, base int64, body string) Change {
 
 // batch is a push to a collection of generation 1, whose manifest is at base.
 func batch(collection []byte, base int64, changes ...Change) PushIn {
-	return PushIn{Generation: 1, Collection: collection, Changes: changes,
+	return PushIn{Generation: 1, Keys: 1, Collection: collection, Changes: changes,
 		Manifest: Change{Base: base, Body: fmt.Appendf(nil, "manifest %d", base+1)}}
 }
 
@@ -130,9 +134,9 @@ func (w *world) count(table string) int {
 }
 
 // reset puts generation from aside.
-func (w *world) reset(from int64, wrap Wrap) int64 {
+func (w *world) reset(from int64, k Keys) int64 {
 	w.t.Helper()
-	n, err := w.Reset(w.t.Context(), ada, ResetIn{Generation: from, Wrap: wrap})
+	n, err := w.Reset(w.t.Context(), ada, ResetIn{Generation: from, Keys: k})
 	w.must(err)
 	return n
 }

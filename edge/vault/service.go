@@ -23,7 +23,7 @@ func (s *Service) Pull(ctx context.Context, account string, in PullIn) (PullOut,
 }
 
 // Push writes a batch or says what stands in its way; of two that change the same record from the same version one is written.
-// ErrRecordSize, ErrBatchSize and ErrFull when it is too much.
+// ErrKeys when the keys are not those that it was sealed under, ErrRecordSize, ErrBatchSize and ErrFull when it is too much.
 func (s *Service) Push(ctx context.Context, account string, in PushIn) (PushOut, error) {
 	if err := in.check(); err != nil {
 		return PushOut{}, err
@@ -31,24 +31,18 @@ func (s *Service) Push(ctx context.Context, account string, in PushIn) (PushOut,
 	return push.Call(ctx, s.host, account, in)
 }
 
-// Wraps returns the wraps of the present vault. ErrMissing when there is none.
-func (s *Service) Wraps(ctx context.Context, account string) (WrapsOut, error) {
-	return wraps.Call(ctx, s.host, account, struct{}{})
+// Keys returns the keys of the present vault. ErrMissing when there is none.
+func (s *Service) Keys(ctx context.Context, account string) (KeysOut, error) {
+	return getKeys.Call(ctx, s.host, account, struct{}{})
 }
 
-// PutWrap adds a wrap and returns the present generation. With generation 0 it makes the vault: ErrExists when there is one. ErrWrapTaken
-// when the id is another wrap's, ErrWraps when there are api.MaxVaultWraps.
-func (s *Service) PutWrap(ctx context.Context, account string, in PutWrapIn) (int64, error) {
-	if err := in.Wrap.check(); err != nil {
+// PutKeys replaces the keys by their next version and returns the present generation; ErrKeys when that is not the next. With generation
+// 0 and version 1 it makes the vault: ErrExists when there is one, and of two devices that begin at once one is told so.
+func (s *Service) PutKeys(ctx context.Context, account string, in PutKeysIn) (int64, error) {
+	if err := in.check(); err != nil {
 		return 0, err
 	}
-	return putWrap.Call(ctx, s.host, account, in)
-}
-
-// RemoveWrap removes a wrap. ErrLastWrap when no other is left.
-func (s *Service) RemoveWrap(ctx context.Context, account string, in RemoveWrapIn) error {
-	_, err := removeWrap.Call(ctx, s.host, account, in)
-	return err
+	return putKeys.Call(ctx, s.host, account, in)
 }
 
 // Kept returns the earlier vaults that can be restored, newest first.
@@ -56,10 +50,10 @@ func (s *Service) Kept(ctx context.Context, account string) ([]Earlier, error) {
 	return kept.Call(ctx, s.host, account, struct{}{})
 }
 
-// Reset begins an empty vault and returns its generation. The present one is kept for api.VaultKeptFor, unless it is empty; ErrKept when
+// Reset begins an empty vault, with keys of version 1, and returns its generation. The present one is kept for api.VaultKeptFor, unless it is empty; ErrKept when
 // api.MaxVaultKept are kept already.
 func (s *Service) Reset(ctx context.Context, account string, in ResetIn) (int64, error) {
-	if err := in.Wrap.check(); err != nil {
+	if err := in.check(); err != nil {
 		return 0, err
 	}
 	return reset.Call(ctx, s.host, account, in)

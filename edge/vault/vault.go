@@ -1,7 +1,7 @@
 // Package vault keeps the sealed settings of a person: records that it cannot read, the manifests of their collections, and the
-// account master key in its wrapped forms.
+// keys to all of it, which it cannot open either.
 //
-//	device ──PutWrap──► vault, generation 1 ──Reset──► generation 2 ──► …
+//	device ──PutKeys──► vault, generation 1 ──Reset──► generation 2 ──► …
 //	  ▲  Push: compare-and-swap of each record and   └─► generation 1, kept for 30 days ──Restore──► the present one again
 //	  │        of the manifest, all or none
 //	  └─ Pull: what has changed since a cursor
@@ -12,7 +12,7 @@
 //
 // A manifest is kept as the record of its collection whose id is empty, so that one rule holds for both.
 //
-// There is one object an account, by the account's id. A generation is one vault with one master key; it is a number, so that a device
+// There is one object an account, by the account's id. A generation is one vault with keys of its own; it is a number, so that a device
 // that still has another one in mind writes nothing into it. The service edge/sync calls it, after it has made sure that a trusted device
 // asks.
 package vault
@@ -40,9 +40,7 @@ var (
 	ErrFull       = object.NewError("vault: quota used up")
 	ErrRecordSize = object.NewError("vault: record too large")
 	ErrBatchSize  = object.NewError("vault: batch too large")
-	ErrWraps      = object.NewError("vault: too many wraps")
-	ErrWrapTaken  = object.NewError("vault: another wrap has this id")
-	ErrLastWrap   = object.NewError("vault: the last wrap stays")
+	ErrKeys       = object.NewError("vault: the keys have another version")
 	ErrKept       = object.NewError("vault: too many earlier ones are kept")
 	ErrUnknown    = object.NewError("vault: no such earlier one")
 	ErrBounds     = object.NewError("vault: argument out of bounds")
@@ -61,6 +59,7 @@ var migrations = []string{
 		cursor         INTEGER NOT NULL,
 		records        INTEGER NOT NULL,
 		bytes          INTEGER NOT NULL,
+		keys           INTEGER NOT NULL,
 		created        INTEGER NOT NULL,
 		kept_since     INTEGER NOT NULL,
 		kept_until     INTEGER NOT NULL
@@ -74,13 +73,17 @@ var migrations = []string{
 		body           BLOB    NOT NULL
 	) STRICT;
 	CREATE UNIQUE INDEX record_name ON record (generation, collection, id);
+	CREATE TABLE ring (
+		generation     INTEGER PRIMARY KEY,
+		ring           BLOB    NOT NULL
+	) STRICT;
 	CREATE TABLE wrap (
 		generation     INTEGER NOT NULL,
+		place          INTEGER NOT NULL,
 		id             TEXT    NOT NULL,
 		kind           TEXT    NOT NULL,
 		body           BLOB    NOT NULL,
-		created        INTEGER NOT NULL,
-		PRIMARY KEY (generation, id)
+		PRIMARY KEY (generation, place)
 	) STRICT, WITHOUT ROWID;`,
 }
 
@@ -105,9 +108,8 @@ func New(l Limits) *object.Kind {
 	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: sweep}
 	object.Handle(k, push, c.doPush)
 	object.Handle(k, pull, c.doPull)
-	object.Handle(k, wraps, doWraps)
-	object.Handle(k, putWrap, doPutWrap)
-	object.Handle(k, removeWrap, doRemoveWrap)
+	object.Handle(k, getKeys, doKeys)
+	object.Handle(k, putKeys, doPutKeys)
 	object.Handle(k, kept, doKept)
 	object.Handle(k, reset, doReset)
 	object.Handle(k, restore, doRestore)
