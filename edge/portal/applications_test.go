@@ -166,3 +166,26 @@ func TestAppsAreSortedByName(t *testing.T) {
 		t.Errorf("order: %v", names)
 	}
 }
+
+// Impersonation: an application that registered itself is of a host when it is answered there and nowhere else.
+func TestImpersonationByAHomePageOfAnotherSite(t *testing.T) {
+	const bank, own = "https://bank.example/cb", "https://stranger.example/cb"
+	for rule, c := range map[string]struct {
+		app  tenant.Application
+		host string
+	}{
+		"answered there":         {tenant.Application{Dynamic: true, RedirectURIs: []string{bank}}, "bank.example"},
+		"and elsewhere":          {tenant.Application{Dynamic: true, RedirectURIs: []string{bank, own}}, ""},
+		"or at a device":         {tenant.Application{Dynamic: true, RedirectURIs: []string{bank}, GrantTypes: []string{tenant.GrantDevice}}, ""},
+		"the operator's may say": {tenant.Application{RedirectURIs: []string{own}}, "bank.example"},
+	} {
+		w := newWorld(t)
+		c.app.ClientID, c.app.ClientURI = "stranger", "https://bank.example/"
+		w.apps = registry{c.app}
+		b := w.signin("laptop", nil)
+		b.agree(w, "stranger", "openid")
+		if got := b.applications()[0].Host; got != c.host {
+			t.Errorf("%s: %q", rule, got)
+		}
+	}
+}

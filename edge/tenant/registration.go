@@ -152,6 +152,12 @@ func strangerFaults(app Application) (faults Faults) {
 	return faults
 }
 
+// Owns reports whether people may take a link of an application's for its own. One that registered itself may list redirect URIs at
+// hosts that are somebody else's, so its link must be at the host that it was answered at and, of answered, at no other.
+func (a Application) Owns(link string, answered ...string) bool {
+	return !a.Dynamic || slices.Equal(hosts([]string{link}), hosts(answered))
+}
+
 // Hosts are the faults about where an application's addresses lead, in this one place; a fetch checks again. An address that this service
 // itself would call must have a public name, or whoever registers it could have our own network looked at (server-side request
 // forgery). And a site that registers itself does not send people to their own machine (OpenID Connect Registration 1.0 section 2,

@@ -38,8 +38,14 @@ func (s *Service) consent(_ http.ResponseWriter, r *http.Request, in api.Consent
 	}
 	q, app := ask.flow.Authorize, ask.app
 	out := api.Consent{
-		Application: app.Name, Host: hostOf(q.RedirectURI), Verified: !app.Dynamic, PolicyURI: app.PolicyURI, TOSURI: app.TOSURI,
+		Application: app.Name, Host: hostOf(q.RedirectURI), Verified: !app.Dynamic,
 		UPN: who.UPN, Name: who.Name, Seen: digest(ask.present), Choose: q.Choosing,
+	}
+	if app.Owns(app.PolicyURI, q.RedirectURI) {
+		out.PolicyURI = app.PolicyURI
+	}
+	if app.Owns(app.TOSURI, q.RedirectURI) {
+		out.TOSURI = app.TOSURI
 	}
 	out.Resources, err = s.namedResources(r.Context(), q)
 	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline)

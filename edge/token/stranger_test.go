@@ -151,3 +151,17 @@ func TestConsentOfOneAPIIsNotReplayedAtAnother(t *testing.T) {
 		}
 	}
 }
+
+// Impersonation: an application lists somebody else's callback beside its own, to link to that one's pages.
+func TestImpersonationByLinksOfAnotherSite(t *testing.T) {
+	g := newRig(t)
+	n := g.newcomer(`{"redirect_uris": ["https://new.test/cb", "https://bank.test/cb"], "policy_uri": "https://bank.test/privacy", "tos_uri": "https://new.test/terms"}`,
+		tenant.Terms{})
+	b, _ := g.signedIn("ada@id.test")
+	for host, want := range map[string][2]string{"new.test": {"", "https://new.test/terms"}, "bank.test": {"https://bank.test/privacy", ""}} {
+		shown := b.asked(b.authorize("client_id", n.id, "redirect_uri", "https://"+host+"/cb").to(t))
+		if shown.Host != host || shown.Verified || shown.PolicyURI != want[0] || shown.TOSURI != want[1] {
+			t.Errorf("%s: %+v", host, shown)
+		}
+	}
+}
