@@ -54,3 +54,15 @@ func TestFAPIProofsOfSlowAndFastClocks(t *testing.T) {
 		}
 	}
 }
+
+// FAPI 2.0 message signing section 5.3.1: an object of a clock that is a little ahead is taken, one that is far ahead is not.
+func TestFAPIRequestObjectOfAFastClock(t *testing.T) {
+	k := newBank(t, nil)
+	for ahead, want := range map[int64]string{8: "", 61: "invalid_request_object"} {
+		object := k.object("bank", claims{"nbf": k.now().Unix() + ahead, "exp": k.now().Unix() + 300})
+		form := k.form(map[string][]string{"request": {jwt(t, claims{"alg": "ES256"}, object, keysFor["ES256"])}}, nil)
+		if _, res := k.push(form); refusal(res) != want {
+			t.Errorf("%d s ahead: %d %s", ahead, res.StatusCode, res.body)
+		}
+	}
+}
