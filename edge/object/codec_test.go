@@ -26,6 +26,15 @@ type inner struct {
 	Words []string `json:"words"`
 }
 
+type hidden struct {
+	Shown string `json:"shown"`
+}
+
+type promoting struct {
+	hidden
+	Own string `json:"own"`
+}
+
 // everything has a field of each kind that a method's types have, or may come to have.
 type everything struct {
 	Text     string            `json:"text"`
@@ -48,6 +57,7 @@ type everything struct {
 	Small    uint8             `json:"small"`
 	Large    uint64            `json:"large"`
 	Yes      bool              `json:"yes"`
+	Promoted promoting         `json:"promoted"`
 	Omitted  string            `json:"-"`
 	Again    *everything       `json:"again,omitempty"` // a type within itself
 	unlisted string
@@ -62,7 +72,7 @@ func TestAMethodGetsWhatJSONWouldHaveBrought(t *testing.T) {
 			Text: "a\x00ö\xff\xfe…", Bytes: []byte{0, 255}, Left: []byte("x"), List: []inner{{Word: "w"}, {Words: []string{"", "b"}}}, Short: []int{-1, 0, 1},
 			Map: map[string]inner{"": {}, "k\xff": {Word: "v"}}, Inner: inner{Words: []string{}}, Pointer: &inner{}, Number: &n, Pause: time.Hour,
 			Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Raw: json.RawMessage(`{"a":1}`), Own: letters("own"), Any: []any{"a", 1.5}, Array: [2]int{1, 2},
-			Nested: map[string][]bool{"a": {true, false}, "b": nil}, Float: -1.5e300, Small: 255, Large: math.MaxUint64, Yes: true, Omitted: "o", unlisted: "u",
+			Nested: map[string][]bool{"a": {true, false}, "b": nil}, Float: -1.5e300, Small: 255, Large: math.MaxUint64, Yes: true, Promoted: promoting{hidden{"s"}, "o"}, Omitted: "o", unlisted: "u",
 			Again: &everything{Text: "deep"},
 		},
 	} {

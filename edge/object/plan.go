@@ -61,13 +61,13 @@ func newPlan(t reflect.Type, within []reflect.Type) *plan {
 		p.inside(append(within, t))
 	}
 	if p.kind == reflect.Invalid {
-		p.shape = "json " + t.String()
+		p.shape, p.least = "json "+t.String(), 1
 	}
 	return p
 }
 
-// inside plans what a type consists of, or leaves it to JSON: interfaces, arrays, what contains itself, and elements without content, of
-// which a few bytes could claim any number.
+// inside plans what a type consists of, or leaves it to JSON: interfaces, arrays, what contains itself, what embeds a type that is not
+// exported, and elements without content, of which a few bytes could claim any number.
 func (p *plan) inside(within []reflect.Type) {
 	t := p.typ
 	switch p.kind {
@@ -102,6 +102,9 @@ func (p *plan) inside(within []reflect.Type) {
 
 func (p *plan) field(f reflect.StructField, index int, within []reflect.Type) {
 	tag := f.Tag.Get("json")
+	if f.Anonymous && !f.IsExported() { // JSON brings what is exported in it
+		p.kind = reflect.Invalid
+	}
 	if !f.IsExported() || tag == "-" {
 		return
 	}
