@@ -57,6 +57,9 @@ func withTrimmedECC(ctx context.Context, root string) (modfile string, err error
 			return "", err
 		}
 	}
+	if err := removeOthers(filepath.Join(root, eccDir), files); err != nil {
+		return "", err
+	}
 	modfile = filepath.Join(root, modDir, "go.mod")
 	for _, name := range []string{"go.mod", "go.sum"} {
 		data, err := os.ReadFile(filepath.Join(root, name))
@@ -134,6 +137,25 @@ func trim(groups []byte) ([]byte, error) {
 		groups = bytes.Replace(groups, []byte(edit.old), []byte(edit.new), 1)
 	}
 	return groups, nil
+}
+
+// removeOthers removes from the copy what is not of the module. The directory is one that nobody looks into, and no sum speaks for it: a
+// file that was put there would be built into the Worker. What begins with a dot is not built, and may be another build's.
+func removeOthers(dir string, files map[string][]byte) error {
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		relative, err := filepath.Rel(dir, path)
+		if _, own := files[relative]; err != nil || own {
+			return err
+		}
+		return os.Remove(path)
+	})
+	if err != nil {
+		return fmt.Errorf("slim: %w", err)
+	}
+	return nil
 }
 
 // place writes a file unless it is there already. It appears all at once, as another build may be reading it.

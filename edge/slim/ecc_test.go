@@ -76,3 +76,34 @@ func mustAbs(t *testing.T, name string) string {
 	}
 	return abs
 }
+
+// Supply chain: the copy lies where nobody looks, so what somebody else puts there must not be built.
+func TestPlantedFilesAreNotBuilt(t *testing.T) {
+	dir := filepath.Join(mustAbs(t, root), eccDir)
+	planted := []string{filepath.Join(dir, "planted.go"), filepath.Join(dir, "internal", "planted.go"), filepath.Join(dir, "link")}
+	if _, err := withTrimmedECC(t.Context(), mustAbs(t, root)); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range planted {
+		t.Cleanup(func() { os.Remove(name) })
+		err := os.WriteFile(name, []byte("package planted\n"), 0o644)
+		if i == 2 {
+			os.Remove(name)
+			err = os.Symlink(t.TempDir(), name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := withTrimmedECC(t.Context(), mustAbs(t, root)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range planted {
+		if _, err := os.Lstat(name); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, eccFile)); err != nil {
+		t.Error(err)
+	}
+}
