@@ -1,0 +1,146 @@
+// Package sync is what a trusted device does with the vault of the person who uses it: it pulls what has changed, pushes changes, and gets
+// and replaces the keys, all of it sealed on the device.
+//
+//	/api/vault/pull             cursor → records and manifests that have changed since
+//	/api/vault/push             records of a collection and its manifest over the versions the device knows → all, or the conflict
+//	/api/vault/keys             → the keys, wrapped; …/put their next version
+//	/api/vault/kept             → earlier vaults
+//	/api/vault/reset            begin an empty vault, keep the present one for a while
+//	/api/vault/restore, /erase  an earlier one
+//
+// Who asks is settled before a body is read: a live session, on a device that the account trusts. Everything else is decided by the
+// vault object in one transaction, so the service is forms and words. It writes to the log that something failed, and never what
+// was in a request: not even ids.
+//
+// It calls the vault and the account through the interfaces in Deps.
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/problem"
+	"github.com/latchkey-id/latchkey/edge/session"
+	"github.com/latchkey-id/latchkey/edge/vault"
+)
+
+// Vaults is what the service needs of vault.Service.
+type Vaults interface {
+	Pull(ctx context.Context, account string, in vault.PullIn) (vault.PullOut, error)
+	Push(ctx context.Context, account string, in vault.PushIn) (vault.PushOut, error)
+	Keys(ctx context.Context, account string) (vault.KeysOut, error)
+	PutKeys(ctx context.Context, account string, in vault.PutKeysIn) (int64, error)
+	Kept(ctx context.Context, account string) ([]vault.Earlier, error)
+	Reset(ctx context.Context, account string, in vault.ResetIn) (int64, error)
+	Restore(ctx context.Context, account string, in vault.RestoreIn) (int64, error)
+	Erase(ctx context.Context, account string, generation int64) error
+}
+
+// Trust knows which devices an account trusts.
+type Trust interface {
+	// Trusted reports whether the session is on a device that has given a second proof and was not removed since. It fails with
+	// account.ErrSession when the session is not live.
+	Trusted(ctx context.Context, account string, ref account.SessionRef) (bool, error)
+}
+
+// Deps is what the service needs.
+type Deps struct {
+	Vaults Vaults
+	Trust  Trust
+	Keys   session.Sealer // opens the session cookie
+	Log    *slog.Logger
+}
+
+// Service answers the routes of the vault.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service { return &Service{d} }
+
+// Mount adds the routes to mux, which answers 405 for other methods.
+func (s *Service) Mount(mux *http.ServeMux) {
+	mux.Handle("POST "+api.RouteVaultPull, post(s, api.MaxBody, s.pull))
+	mux.Handle("POST "+api.RouteVaultPush, post(s, api.MaxVaultBody, s.push))
+	mux.Handle("POST "+api.RouteVaultKeys, post(s, api.MaxBody, s.keys))
+	mux.Handle("POST "+api.RouteVaultKeysPut, post(s, api.MaxBody, s.putKeys))
+	mux.Handle("POST "+api.RouteVaultKept, post(s, api.MaxBody, s.kept))
+	mux.Handle("POST "+api.RouteVaultReset, post(s, api.MaxBody, s.reset))
+	mux.Handle("POST "+api.RouteVaultRestore, post(s, api.MaxBody, s.restore))
+	mux.Handle("POST "+api.RouteVaultErase, post(s, api.MaxBody, s.erase))
+}
+
+// empty is a body, of a request or an answer, that has nothing to tell: {}.
+type empty struct{}
+
+// post makes the handler of a route: f gets the account whose trusted device asks, and a body of at most limit bytes.
+func post[In, Out any](s *Service, limit int64, f func(ctx context.Context, account string, in In) (Out, error)) http.Handler {
+	return problem.Get(s.Log, func(w http.ResponseWriter, r *http.Request) (out Out, err error) {
+		who, err := s.trusted(w, r)
+		if err != nil {
+			return out, err
+		}
+		in, err := problem.DecodeUpTo[In](w, r, limit)
+		if err != nil {
+			return out, err
+		}
+		out, err = f(r.Context(), who, in)
+		return out, refused(err)
+	})
+}
+
+// trusted returns the account whose trusted device the request comes from.
+func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (string, error) {
+	here, err := session.Read(r.Context(), s.Keys, r)
+	if errors.Is(err, session.ErrNone) {
+		return "", because(api.CodeSessionRequired, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	trusted, err := s.Trust.Trusted(r.Context(), here.Account, here.Ref())
+	switch {
+	case errors.Is(err, account.ErrSession):
+		session.Clear(w)
+		return "", because(api.CodeSessionRequired, err)
+	case err != nil:
+		return "", err
+	case !trusted:
+		return "", problem.New(api.CodeDeviceUntrusted)
+	}
+	return here.Account, nil
+}
+
+func because(code api.Code, err error) error { return fmt.Errorf("%w: %w", problem.New(code), err) }
+
+// codes are what the device is told of the vault's errors.
+var codes = []struct {
+	err  error
+	code api.Code
+}{
+	{vault.ErrMissing, api.CodeVaultMissing},
+	{vault.ErrExists, api.CodeVaultExists},
+	{vault.ErrReplaced, api.CodeVaultReplaced},
+	{vault.ErrCursor, api.CodeVaultCursor},
+	{vault.ErrKeys, api.CodeVaultKeys},
+	{vault.ErrFull, api.CodeQuota},
+	{vault.ErrRecordSize, api.CodeRecordTooLarge},
+	{vault.ErrBatchSize, api.CodeBatchTooLarge},
+	{vault.ErrKept, api.CodeVaultKept},
+	{vault.ErrUnknown, api.CodeNotFound},
+	{vault.ErrBounds, api.CodeBadRequest},
+}
+
+// refused turns the vault's errors into problems.
+func refused(err error) error {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return because(c.code, err)
+		}
+	}
+	return err
+}
