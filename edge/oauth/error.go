@@ -48,7 +48,6 @@ var (
 // Errors of OpenID Connect Core 1.0 sections 3.1.2.6 and 6.
 var (
 	ErrLoginRequired          = &Error{Code: "login_required", Status: http.StatusBadRequest}
-	ErrInteractionRequired    = &Error{Code: "interaction_required", Status: http.StatusBadRequest}
 	ErrRequestNotSupported    = &Error{Code: "request_not_supported", Status: http.StatusBadRequest}
 	ErrRequestURINotSupported = &Error{Code: "request_uri_not_supported", Status: http.StatusBadRequest}
 	ErrRegistrationRefused    = &Error{Code: "registration_not_supported", Status: http.StatusBadRequest}
