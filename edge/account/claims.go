@@ -59,7 +59,7 @@ func loadPerson(tx *object.Tx, clientID string) (person, consent) {
 	c := consent{agreement: agreement{clientID: clientID}}
 	var scope, resources string
 	tx.Row(`SELECT a.upn, a.name, a.email, a.email_verified, a.created, c.client_id IS NOT NULL, c.scope, c.resources, c.since, c.last_used
-		FROM account a LEFT JOIN consent c ON c.client_id = ?`, clientID).
+		FROM account a LEFT JOIN consent c ON c.client_id = +?`, clientID).
 		Scan(&p.UPN, &p.Name, &p.Email, &p.EmailVerified, &p.UpdatedAt, &c.given, &scope, &resources, &c.since, &c.lastUsed)
 	c.scope, c.resources = words(scope), words(resources)
 	return p, c

@@ -188,7 +188,7 @@ func loadCode(tx *object.Tx, hash []byte) (issued, bool) {
 	found := tx.Row(`SELECT c.session, c.client_id, c.redirect_uri, c.scope, c.nonce, c.challenge, c.valid_until, c.spent, c.access_grant,
 		c.resources, c.claims_request, c.jkt, coalesce(s.auth_time, 0), coalesce(s.amr, '[]'), coalesce(s.expires, 0),
 		a.upn, a.name, a.email, a.email_verified, a.created
-		FROM code c JOIN account a LEFT JOIN session s ON s.id = c.session WHERE c.hash = ?`, hash).
+		FROM code c JOIN account a LEFT JOIN session s ON s.id = c.session WHERE c.hash = +?`, hash).
 		Scan(&c.session, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.validUntil, &c.spent, &c.grant,
 			&resources, &c.claimsRequest, &c.jkt, &c.authTime, &amr, &c.sessionExpires,
 			&c.UPN, &c.Name, &c.Email, &c.EmailVerified, &c.UpdatedAt)

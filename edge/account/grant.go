@@ -78,7 +78,7 @@ func loadGrant(tx *object.Tx, id string) (granted, bool) {
 	found := tx.Row(`SELECT g.client_id, g.scope, g.session, g.offline, g.resources, g.claims_request, g.auth_time, g.amr, g.binding,
 		g.refresh_hash, g.previous_hash, g.rotated, g.refresh_until, g.ends, g.expires, coalesce(s.expires, 0),
 		a.upn, a.name, a.email, a.email_verified, a.created
-		FROM access_grant g JOIN account a LEFT JOIN session s ON s.id = g.session WHERE g.id = ?`, id).
+		FROM access_grant g JOIN account a LEFT JOIN session s ON s.id = g.session WHERE g.id = +?`, id).
 		Scan(&g.clientID, &g.scope, &g.session, &g.offline, &resources, &g.claimsRequest, &g.authTime, &amr, &g.binding,
 			&g.current, &g.previous, &g.rotated, &g.until, &g.ends, &g.expire, &sessionExpires,
 			&g.UPN, &g.Name, &g.Email, &g.EmailVerified, &g.UpdatedAt)
@@ -100,13 +100,21 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 		until = min(now+f.lifetime, ends)
 	}
 	expires = max(expires, until)
-	tx.Exec(`DELETE FROM access_grant WHERE id IN (SELECT id FROM access_grant ORDER BY used DESC, created DESC, id LIMIT -1 OFFSET ?)`,
-		MaxGrants-1)
+	endOldest(tx, MaxGrants-1)
 	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires, offline, resources, claims_request, auth_time, amr, binding,
 		refresh_hash, refresh_until, ends, created, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, a.session, clientID, a.scope, expires, a.offline(), joined(a.resources), a.claimsRequest, a.authTime, jsonText(a.amr),
 		f.binding, blob(f.hash), until, ends, now, now)
 	wakeBy(tx, expires)
+}
+
+// endOldest ends the grants not used for longest, until there are no more than keep. To count is quick, to sort is not.
+func endOldest(tx *object.Tx, keep int) {
+	var n int
+	if tx.Row(`SELECT count(*) FROM access_grant`).Scan(&n); n <= keep {
+		return
+	}
+	tx.Exec(`DELETE FROM access_grant WHERE id IN (SELECT id FROM access_grant ORDER BY used, created, id DESC LIMIT ?)`, n-keep)
 }
 
 func deleteGrant(tx *object.Tx, id string) { tx.Exec(`DELETE FROM access_grant WHERE id = ?`, id) }

@@ -40,6 +40,9 @@ func (tx *Tx) Now() time.Time { return tx.now }
 func (tx *Tx) Exec(query string, args ...any) { tx.run(query, args) }
 
 // Row runs one statement and returns its first row. Without one, Scan reports false.
+//
+// In a join, write "= +?": what is compared with a bare parameter there, SQLite plans anew each time another value is bound, which
+// takes workerd three times as long as the row.
 func (tx *Tx) Row(query string, args ...any) Row {
 	rows := tx.run(query, args)
 	if len(rows) == 0 {
