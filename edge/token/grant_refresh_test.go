@@ -107,6 +107,19 @@ func TestRefreshNarrowsScope(t *testing.T) {
 	}
 }
 
+// Nor does a narrowed token say what the authorization request asked for by name.
+func TestRefreshNarrowsClaimsByNameAsWell(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	tok := b.tokensOf("desk", "scope", "openid profile offline_access", "claims", `{"userinfo":{"email":null}}`)
+	narrow := g.refreshed(tok.RefreshToken, "scope", "openid")
+	for access, has := range map[string]bool{tok.AccessToken: true, narrow.AccessToken: false, g.refreshed(narrow.RefreshToken).AccessToken: true} {
+		if body := b.userinfo(access).body; strings.Contains(body, "ada@") != has {
+			t.Errorf("want the address: %v, userinfo: %s", has, body)
+		}
+	}
+}
+
 func TestRefreshNarrowsScopeAndStaysWhole(t *testing.T) {
 	g := newRig(t)
 	b, _ := g.signedIn("ada@id.test")

@@ -81,6 +81,9 @@ func (s *Service) userinfoClaims(ctx context.Context, app tenant.Application, a 
 	if err != nil {
 		return userinfoClaims{}, err
 	}
+	if whole := (target{}).within(facts.Scope); len(oauth.Words(a.Scope)) < len(oauth.Words(whole)) {
+		named.Userinfo = nil // whoever asked for a token with less meant it
+	}
 	sub, err := s.subject(ctx, app, a.Account)
 	return userinfoClaims{Subject: sub, personal: personalOf(facts.Claims, a.Scope, named.Userinfo)}, err
 }
