@@ -1,10 +1,8 @@
 package vault
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"slices"
 )
 
@@ -25,19 +23,73 @@ type listed struct {
 	hash    digest // of the sealed body
 }
 
-// rootOf is SHA-256 over id, version and body's hash of all records in the order of their ids.
-func rootOf(records map[ID]listed) digest {
-	ids := slices.SortedFunc(maps.Keys(records), func(a, b ID) int { return bytes.Compare(a[:], b[:]) })
+// roll is the list under a root, in 256 leaves by the first byte of the record's id, so that a change among 100,000
+// records hashes some hundreds and not all. A roll does not change; with gives the next one.
+type roll struct {
+	count  int
+	leaves [256][]row
+	hashes [256]digest
+}
+
+type row struct {
+	id ID
+	listed
+}
+
+var emptyRoll = func() *roll {
+	r := &roll{}
+	for i := range r.hashes {
+		r.hashes[i] = hashLeaf(nil)
+	}
+	return r
+}()
+
+// hashLeaf is SHA-256 over id, version (8 bytes) and body's hash of each record of a leaf, in the order of the ids.
+func hashLeaf(rows []row) digest {
 	h := sha256.New()
-	var row [16 + 8 + sha256.Size]byte
-	for _, id := range ids {
-		l := records[id]
-		copy(row[:], id[:])
-		binary.BigEndian.PutUint64(row[16:], uint64(l.version))
-		copy(row[24:], l.hash[:])
-		h.Write(row[:])
+	var b [16 + 8 + sha256.Size]byte
+	for _, r := range rows {
+		copy(b[:], r.id[:])
+		binary.BigEndian.PutUint64(b[16:], uint64(r.version))
+		copy(b[24:], r.hash[:])
+		h.Write(b[:])
 	}
 	return digest(h.Sum(nil))
+}
+
+// root is SHA-256 over the hashes of the 256 leaves.
+func (r *roll) root() digest {
+	h := sha256.New()
+	for i := range r.hashes {
+		h.Write(r.hashes[i][:])
+	}
+	return digest(h.Sum(nil))
+}
+
+// with returns the roll after a change.
+func (r *roll) with(changes map[ID]*held) *roll {
+	next := *r
+	var touched [256]bool
+	for id, h := range changes {
+		leaf := &next.leaves[id[0]]
+		if !touched[id[0]] {
+			*leaf = slices.Clone(*leaf)
+			touched[id[0]] = true
+		}
+		if i, found := slices.BinarySearchFunc(r.leaves[id[0]], id, func(r row, id ID) int { return compareIDs(r.id, id) }); found {
+			(*leaf)[i].listed = h.listed // the old rows keep their places; new ones stand behind them until they are sorted in
+			continue
+		}
+		*leaf = append(*leaf, row{id, h.listed})
+		next.count++
+	}
+	for i := range touched {
+		if touched[i] {
+			slices.SortFunc(next.leaves[i], func(a, b row) int { return compareIDs(a.id, b.id) })
+			next.hashes[i] = hashLeaf(next.leaves[i])
+		}
+	}
+	return &next
 }
 
 func (s summary) encode() []byte {

@@ -131,6 +131,7 @@ func (p *pulled) collection(id ID) *pulledCollection {
 type update struct {
 	id   ID
 	seen seen
+	roll *roll
 	held map[ID]*held // only what changed
 }
 
@@ -199,7 +200,7 @@ func (v *Vault) keep(ctx context.Context, updates []update, cursor int64) error 
 	v.cursor = cursor
 	for _, u := range updates {
 		s := v.shelf(u.id)
-		s.seen, s.name = u.seen, u.seen.name
+		s.seen, s.name, s.roll = u.seen, u.seen.name, u.roll
 		for id, h := range u.held {
 			if s.overtaken(id, h) {
 				delete(s.pending, id)
@@ -221,20 +222,21 @@ func (s *shelf) overtaken(id ID, h *held) bool {
 func (v *Vault) examine(p *pulled, id ID) (update, error) {
 	c, s := p.collections[id], v.shelves[id]
 	if s == nil {
-		s = &shelf{id: id}
+		s = newShelf(id)
 	}
-	u := update{id: id, seen: s.seen, held: map[ID]*held{}}
+	u := update{id: id, seen: s.seen, roll: s.roll, held: map[ID]*held{}}
 	name := cmp.Or(s.name, id.String())
 	if err := v.examineManifest(c, s, &u); err != nil {
 		return update{}, accuse(err, name, "")
 	}
 	name = cmp.Or(u.seen.name, name)
-	list := map[ID]listed{}
 	for record, h := range s.held {
-		if _, there := c.records[record]; p.full && !there {
+		if !p.full {
+			break
+		}
+		if _, there := c.records[record]; !there {
 			return update{}, accuse(ErrDropped, name, h.entry.name)
 		}
-		list[record] = h.listed
 	}
 	for record, r := range c.records {
 		h := s.held[record]
@@ -246,7 +248,6 @@ func (v *Vault) examine(p *pulled, id ID) (update, error) {
 			}
 			return update{}, accuse(err, name, label)
 		}
-		list[record] = next.listed
 		if h == nil || h.version != next.version {
 			u.held[record] = next
 		}
@@ -254,10 +255,11 @@ func (v *Vault) examine(p *pulled, id ID) (update, error) {
 	if len(u.held) == 0 && u.seen.known == s.seen.known {
 		return u, nil
 	}
+	u.roll = s.roll.with(u.held)
 	switch {
-	case len(list) < int(u.seen.count):
+	case u.roll.count < int(u.seen.count):
 		return update{}, accuse(ErrDropped, name, "")
-	case len(list) != int(u.seen.count), rootOf(list) != u.seen.root:
+	case u.roll.count != int(u.seen.count), u.roll.root() != u.seen.root:
 		return update{}, accuse(ErrReplayed, name, "")
 	}
 	return u, nil

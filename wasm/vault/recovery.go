@@ -10,9 +10,10 @@ import (
 type RecoveryCode [32]byte
 
 const (
-	checksumSize  = 3 // one mistake in 16 million passes
-	recoveryGroup = 7 // characters; 8 groups hold 35 bytes
-	maxTypedCode  = 256
+	checksumSize   = 3 // one mistake in 16 million passes
+	recoveryGroup  = 7 // characters; 8 groups hold 35 bytes
+	recoveryGroups = 8
+	maxTypedCode   = 256
 )
 
 // NewRecoveryCode makes one.
@@ -38,8 +39,12 @@ func ParseRecoveryCode(typed string) (RecoveryCode, error) {
 	if len(typed) > maxTypedCode {
 		return RecoveryCode{}, ErrRecoveryCode
 	}
-	raw, err := crockford.DecodeString(squeeze(typed))
-	if err != nil || len(raw) != len(RecoveryCode{})+checksumSize {
+	text := squeeze(typed)
+	if len(text) != recoveryGroup*recoveryGroups {
+		return RecoveryCode{}, ErrRecoveryCode
+	}
+	raw, err := crockford.DecodeString(text)
+	if err != nil {
 		return RecoveryCode{}, ErrRecoveryCode
 	}
 	code := RecoveryCode(raw[:len(RecoveryCode{})])

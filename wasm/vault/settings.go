@@ -48,7 +48,7 @@ func (v *Vault) edit(ctx context.Context, collection, name string, e *entry) err
 	id := v.names.collection(collection)
 	s, record := v.shelves[id], v.names.record(id, name)
 	if s == nil {
-		s = &shelf{id: id, held: map[ID]*held{}, pending: map[ID]*entry{}}
+		s = newShelf(id)
 	}
 	old := s.visible(record)
 	if old == nil && e.deleted || old != nil && old.deleted == e.deleted && bytes.Equal(old.value, e.value) {

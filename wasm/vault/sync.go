@@ -85,15 +85,14 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 	if err != nil {
 		return err
 	}
-	list := make(map[ID]listed, len(s.held)+len(picks))
-	for record, h := range s.held {
-		list[record] = h.listed
-	}
 	b := Batch{Collection: id, Keys: v.ring.version}
 	size := MaxBody / 8 // the manifest, generously
 	for _, record := range slices.SortedFunc(maps.Keys(picks), compareIDs) {
 		e := picks[record]
-		base := list[record].version
+		base := int64(0)
+		if h := s.held[record]; h != nil {
+			base = h.version
+		}
 		plain := e.encode()
 		size += len(plain) + overhead
 		if len(b.Records) == MaxBatch || len(b.Records) > 0 && size > MaxBatchSize {
@@ -101,10 +100,10 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 		}
 		body := seal(aead, generation, nonce(), plain, recordPlace(v.Account, id, record, base+1))
 		b.Records = append(b.Records, Write{record, base, body})
-		h := &held{known{listed{base + 1, sha256.Sum256(body)}, generation}, e}
-		list[record], u.held[record] = h.listed, h
+		u.held[record] = &held{known{listed{base + 1, sha256.Sum256(body)}, generation}, e}
 	}
-	sum := summary{uint32(len(list)), rootOf(list), name}
+	u.roll = s.roll.with(u.held)
+	sum := summary{uint32(u.roll.count), u.roll.root(), name}
 	if b.Manifest, u.seen, err = v.sealManifest(id, was.version, sum); err != nil {
 		return err
 	}

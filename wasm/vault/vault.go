@@ -47,9 +47,15 @@ type shelf struct {
 	name    string
 	seen    seen          // newest manifest; version 0: none yet
 	held    map[ID]*held  // what the service has
+	roll    *roll         // over held
 	pending map[ID]*entry // edits that it has not; always later than what is held
 }
 
+func newShelf(id ID) *shelf {
+	return &shelf{id: id, held: map[ID]*held{}, roll: emptyRoll, pending: map[ID]*entry{}}
+}
+
+// held is a record as the service has it, opened.
 type held struct {
 	known
 	entry *entry
@@ -150,6 +156,7 @@ func Open(ctx context.Context, c Config, identities ...*Identity) (*Vault, error
 		for _, h := range s.held {
 			v.clock.see(h.entry.stamp)
 		}
+		s.roll = s.roll.with(s.held)
 	}
 	return v, nil
 }
@@ -246,7 +253,7 @@ func (v *Vault) admit(ctx context.Context, set KeySet) error {
 func (v *Vault) shelf(id ID) *shelf {
 	s, ok := v.shelves[id]
 	if !ok {
-		s = &shelf{id: id, held: map[ID]*held{}, pending: map[ID]*entry{}}
+		s = newShelf(id)
 		v.shelves[id] = s
 	}
 	return s
