@@ -48,7 +48,8 @@ const MaxTerms = 4 << 10
 // termMark stands between a scope value and its API in a term. No scope value has it (RFC 6749 section 3.3).
 const termMark = `"`
 
-// Term is a scope value of an API as a person agrees to it. Two APIs may have the same word, and mean something else by it.
+// Term is a scope value of an API as a person agrees to it. Two APIs may have the same word, and mean something else by it. Without a
+// word it is something else that is agreed to.
 func Term(word, resource string) string {
 	sum := sha256.Sum256([]byte(resource))
 	return word + termMark + base64.RawURLEncoding.EncodeToString(sum[:9])
@@ -58,8 +59,9 @@ func Term(word, resource string) string {
 func wordsOf(terms []string) []string {
 	var out []string
 	for _, term := range terms {
-		word, _, _ := strings.Cut(term, termMark)
-		out = append(out, word)
+		if word, _, _ := strings.Cut(term, termMark); word != "" {
+			out = append(out, word)
+		}
 	}
 	return union(nil, out)
 }

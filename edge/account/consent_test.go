@@ -57,7 +57,7 @@ func TestConsentReplayAtAnotherAPIIsRefused(t *testing.T) {
 		in.Scope, in.Resources, in.Terms, in.ConsentNeeded, in.Agreed = "write read", []string{resource}, terms, true, agreed
 		return authorized(w.Authorize(t.Context(), id, in))
 	}
-	must(t, asks(true, photos, account.Term("write", photos)))
+	must(t, asks(true, photos, account.Term("write", photos), account.Term("", "shop.example")))
 	must(t, asks(true, files, account.Term("read", files)))
 	must(t, asks(false, photos, account.Term("write", photos)))
 	wants(t, asks(false, files, account.Term("write", files)), account.ErrConsent)

@@ -121,9 +121,13 @@ func (s *Service) namedResources(ctx context.Context, q *request) ([]api.Consent
 	return out, nil
 }
 
-// terms are what the person agrees to: the scope values that mean the same everywhere, and those of each API that are its own.
-func (s *Service) terms(ctx context.Context, q *request) ([]string, error) {
+// terms are what the person agrees to: the scope values that mean the same everywhere, and those of each API that are its own. Of an
+// application that registered itself the host is all that a person can know it by, so it is agreed to as well.
+func (s *Service) terms(ctx context.Context, app tenant.Application, q *request) ([]string, error) {
 	terms, owned, size := []string{}, oauth.Scope{}, 0
+	if app.Dynamic {
+		terms = append(terms, account.Term("", hostOf(q.RedirectURI)))
+	}
 	for _, identifier := range q.Resources {
 		to, err := s.resource(ctx, identifier)
 		if err != nil {

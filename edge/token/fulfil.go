@@ -29,7 +29,7 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 	}
 	in.Agreed = in.ConsentNeeded && q.Agreed == digest(present)
 	if in.ConsentNeeded {
-		terms, err := s.terms(ctx, q)
+		terms, err := s.terms(ctx, app, q)
 		if err != nil {
 			return nil, err
 		}

@@ -165,3 +165,28 @@ func TestImpersonationByLinksOfAnotherSite(t *testing.T) {
 		}
 	}
 }
+
+// Consent replay: a person agrees where a known address is shown, or none, and the code goes to another one without a question.
+func TestConsentForOneHostIsNotReplayedAtAnother(t *testing.T) {
+	g := withTV(newRig(t))
+	n := g.newcomer(`{"redirect_uris": ["https://bank.test/cb", "https://bank.test/other", "https://new.test/cb"], "token_endpoint_auth_method": "none",
+		"grant_types": ["authorization_code", "`+tenant.GrantDevice+`"]}`, tenant.Terms{})
+	b, _ := g.signedIn("ada@id.test")
+	ask := func(redirect string) *url.URL {
+		return b.authorize("client_id", n.id, "redirect_uri", redirect, "scope", "openid").to(t)
+	}
+	b.lets(g.turnOn("client_id", n.id, "scope", "openid"))
+	b.say(ask("https://bank.test/cb"), true)
+	if to := ask("https://bank.test/other"); to.Query().Get("code") == "" {
+		t.Errorf("the same host is asked about again: %s", to)
+	}
+	if to := ask("https://new.test/cb"); to.Path != "/consent" {
+		t.Errorf("nobody is asked about the other host: %s", to)
+	}
+	b.say(ask("https://new.test/cb"), true)
+	for _, redirect := range []string{"https://bank.test/cb", "https://new.test/cb"} {
+		if to := ask(redirect); to.Query().Get("code") == "" {
+			t.Errorf("forgotten: %s", to)
+		}
+	}
+}
