@@ -61,7 +61,7 @@ func start(t testing.TB, change func(*selfhost.Config)) *site {
 	}
 	s := &site{t: t, log: &syncBuffer{}}
 	s.config = selfhost.Config{
-		Worker: out, Main: "test.mjs", State: t.TempDir(), Address: "127.0.0.1:0", Objects: []string{"Counter", "Probe"},
+		Worker: out, Main: "test.mjs", State: t.TempDir(), Address: "127.0.0.1:0", Objects: []string{"Counter", "Probe", "Vault"},
 		PrivateNetwork: true, Log: s.log, Vars: map[string]string{"GREETING": "grüß dich"},
 	}
 	if change != nil {

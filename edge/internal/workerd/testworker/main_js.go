@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/internal/workerd"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/object/objecttest"
+	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 func main() {
@@ -27,9 +28,10 @@ func main() {
 		outboundRoutes(mux)
 		objectRoutes(mux)
 		conformanceRoutes(mux)
+		vaultRoutes(mux)
 		version, _ := strconv.Atoi(env["VERSION"])
 		kinds := objecttest.Kinds(objecttest.Options{Version: version, Host: func() object.Host { return workerd.Host{} }})
-		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter())...), nil
+		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter(), vault.New(vault.Limits{}))...), nil
 	})
 }
 

@@ -4,6 +4,7 @@ import { gauge } from "./internal/workerd/isolate.mjs";
 
 export class Counter extends StoredObject { static kind = "counter"; }
 export class Probe extends StoredObject { static kind = "probe"; }
+export class Vault extends StoredObject { static kind = "vault"; }
 
 export default {
   fetch(request, env, ctx) {

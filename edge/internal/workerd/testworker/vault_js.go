@@ -1,0 +1,109 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/internal/workerd"
+	"github.com/latchkey-id/latchkey/edge/vault"
+)
+
+// vaultRoutes do with a vault, which has the largest things that the project stores and passes, what its own tests do natively.
+func vaultRoutes(mux *http.ServeMux) {
+	v := vault.NewService(workerd.Host{})
+	begun := func(ctx context.Context, name string) error {
+		k := vault.Keys{Version: 1, Ring: []byte("ring"), Wraps: []vault.Wrap{{ID: "w", Kind: api.VaultWrapPassword, Body: []byte("wrap")}}}
+		_, err := v.PutKeys(ctx, name, vault.PutKeysIn{Keys: k})
+		return err
+	}
+	for path, f := range map[string]func(context.Context, *vault.Service, string) (string, error){"largest": largestBatch, "race": raceForVersion} {
+		mux.HandleFunc("POST /vault/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
+			name := r.PathValue("name")
+			err := begun(r.Context(), name)
+			var said string
+			if err == nil {
+				said, err = f(r.Context(), v, name)
+			}
+			if err != nil {
+				fail(w, err)
+				return
+			}
+			fmt.Fprint(w, said)
+		})
+	}
+}
+
+func vaultID(n int) []byte { return fmt.Appendf(nil, "%016d", n) }
+
+// batchOf has so many records, which differ, and as many bytes as a batch may have.
+func batchOf(records int) vault.PushIn {
+	in := vault.PushIn{Generation: 1, Keys: 1, Collection: vaultID(0), Manifest: vault.Change{Body: []byte("manifest")}}
+	left := api.MaxVaultBatch - len(in.Manifest.Body)
+	for i := range records {
+		size := min(left/(records-i), api.MaxVaultRecord)
+		in.Changes = append(in.Changes, vault.Change{ID: vaultID(i), Body: bytes.Repeat([]byte{byte(i)}, size)})
+		left -= size
+	}
+	return in
+}
+
+// largestBatch pushes as much as goes at once, again, and in conflict with itself, and pulls it.
+func largestBatch(ctx context.Context, v *vault.Service, name string) (string, error) {
+	in := batchOf(api.MaxVaultChanges)
+	first, err := v.Push(ctx, name, in)
+	if err != nil {
+		return "", err
+	}
+	again, err := v.Push(ctx, name, in)
+	if err != nil {
+		return "", err
+	}
+	in.Manifest.Body = []byte("another")
+	refused, err := v.Push(ctx, name, in)
+	if err != nil {
+		return "", err
+	}
+	wrong, pulled := 0, 0
+	for page := (vault.PullOut{More: true}); page.More; {
+		if page, err = v.Pull(ctx, name, vault.PullIn{Generation: 1, Cursor: page.Cursor}); err != nil {
+			return "", err
+		}
+		for _, r := range page.Records {
+			if len(r.ID) > 0 && (pulled >= len(in.Changes) || !bytes.Equal(r.Body, in.Changes[pulled].Body)) {
+				wrong++
+			}
+			pulled++
+		}
+	}
+	said, err := json.Marshal(map[string]int{
+		"first": int(first.Cursor), "again": int(again.Cursor), "conflicts": len(refused.Conflicts), "pulled": pulled, "wrong": wrong,
+	})
+	return string(said), err
+}
+
+// raceForVersion has a hundred writers write the same version, and counts those who did.
+func raceForVersion(ctx context.Context, v *vault.Service, name string) (string, error) {
+	won, failed := 0, error(nil)
+	var all sync.WaitGroup
+	for i := range 100 {
+		all.Go(func() {
+			in := vault.PushIn{Generation: 1, Keys: 1, Collection: vaultID(0), Manifest: vault.Change{Body: fmt.Append(nil, i)}}
+			out, err := v.Push(ctx, name, in)
+			switch {
+			case err != nil:
+				failed = err
+			case len(out.Conflicts) == 0:
+				won++
+			}
+		})
+	}
+	all.Wait()
+	return fmt.Sprint(won), failed
+}
