@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,4 +47,16 @@ func endless(t reflect.Type, within []reflect.Type) string {
 		}
 	}
 	return ""
+}
+
+// Two readers of one document: encoding/json takes a member in whatever case, and the last one counts. Who looks a document through before
+// it comes here would see another address.
+func TestMembersThatDifferInCaseAreTheSameMember(t *testing.T) {
+	for _, name := range []string{"redirect_uris", "Redirect_URIs", "redirect_uri\u017f", "redirect\u005furis"} {
+		document := `{"redirect_uris": ["https://stranger.example/cb"], "` + name + `": ["https://evil.example/cb"]}`
+		r, err := ParseRegistration([]byte(document), "dynamic.x", HashSecret("s"), Terms{})
+		if err == nil && slices.Contains(r.Application.RedirectURIs, "https://evil.example/cb") {
+			t.Errorf("%s: %q", name, r.Application.RedirectURIs)
+		}
+	}
 }

@@ -41,7 +41,7 @@ func checkMembers(data []byte, members []string) error {
 		if members != nil && !slices.Contains(members, name) {
 			return fmt.Errorf("has an unknown member %.64q: remove it or correct its spelling (known: %s)", name, strings.Join(members, ", "))
 		}
-		if slices.Contains(seen, name) {
+		if slices.ContainsFunc(seen, func(other string) bool { return strings.EqualFold(other, name) }) { // encoding/json takes either
 			return fmt.Errorf("has the member %.64q twice: remove one", name)
 		}
 		seen = append(seen, name)
