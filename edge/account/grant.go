@@ -111,10 +111,9 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 // endOldest ends the grants not used for longest, until there are no more than keep. To count is quick, to sort is not.
 func endOldest(tx *object.Tx, keep int) {
 	var n int
-	if tx.Row(`SELECT count(*) FROM access_grant`).Scan(&n); n <= keep {
-		return
+	for tx.Row(`SELECT count(*) FROM access_grant`).Scan(&n); n > keep; n-- { // by one, hardly ever by more
+		tx.Exec(`DELETE FROM access_grant WHERE id = (SELECT id FROM access_grant ORDER BY used, created, id DESC LIMIT 1)`)
 	}
-	tx.Exec(`DELETE FROM access_grant WHERE id IN (SELECT id FROM access_grant ORDER BY used, created, id DESC LIMIT ?)`, n-keep)
 }
 
 func deleteGrant(tx *object.Tx, id string) { tx.Exec(`DELETE FROM access_grant WHERE id = ?`, id) }
