@@ -13,7 +13,7 @@ import (
 //	requests are pushed by the authenticated application   withinProfile, request.go
 //	private_key_jwt or mutual TLS                          withinProfile
 //	aud of assertions is the issuer, a string              assertion.go
-//	ES256, PS256 or EdDSA                                  algsOf, withinProfile
+//	ES256, PS256 or EdDSA                                  algsOf, withinProfile, resourceFor
 //	tokens are bound to a key or certificate               binding.go
 //	refresh tokens are not rotated                         grant_refresh.go
 

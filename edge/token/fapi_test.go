@@ -291,3 +291,26 @@ func TestProfileSignsIntrospectionWithinItself(t *testing.T) {
 	}
 	k.claimsOf(res.body, "token-introspection+jwt", "ES256")
 }
+
+// Section 5.4.1: nor does such an application get access tokens that are signed by another algorithm, at any grant.
+func TestProfileKeepsToItsAlgorithmsInAccessTokens(t *testing.T) {
+	weak, good := "https://weak.test/", "https://good.test/"
+	k := newBank(t, func(app *tenant.Application) {
+		app.Resources, app.GrantTypes = []string{weak, good}, []string{tenant.GrantCode, tenant.GrantRefresh, tenant.GrantClient}
+	})
+	for identifier, alg := range map[string]string{weak: "RS256", good: "ES256"} {
+		k.apis = append(k.apis, tenant.Resource{Identifier: identifier, Scopes: []string{"pay"}, TokenFormat: tenant.FormatJWT, SigningAlg: alg})
+	}
+	if uri, res := k.push(k.request("scope", "openid pay", "resource", weak)); uri != "" || refusal(res) != "invalid_target" {
+		t.Errorf("pushed: %s", res.body)
+	}
+	for identifier, want := range map[string]string{weak: "invalid_target", good: ""} {
+		form := k.form(url.Values{"grant_type": {"client_credentials"}, "resource": {identifier}}, nil)
+		if res, tok := k.redeem(form, "DPoP", k.key.proof("POST", token.RouteToken, nil)); tok.Error != want {
+			t.Errorf("for itself: %s", res.body)
+		}
+	}
+	if uri, res := k.push(k.request("scope", "openid pay", "resource", good)); uri == "" {
+		t.Errorf("%s", res.body)
+	}
+}

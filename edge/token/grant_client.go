@@ -35,7 +35,7 @@ func (s *Service) ownTarget(ctx context.Context, c *call) (target, error) {
 	case ok && to.Identifier != "":
 		return to, nil
 	case !ok && len(c.Client.Resources) == 1:
-		return s.resource(ctx, c.Client.Resources[0])
+		return s.resourceFor(ctx, c.Client.Application, c.Client.Resources[0])
 	}
 	return target{}, oauth.ErrInvalidTarget.With("resource must name an API that this application is registered for")
 }

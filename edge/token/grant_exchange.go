@@ -78,7 +78,7 @@ func (s *Service) exchangeTarget(ctx context.Context, c *call) (target, error) {
 	if !slices.Contains(c.Client.Exchange.Audiences, asked[0]) {
 		return target{}, errTarget
 	}
-	return s.resource(ctx, asked[0])
+	return s.resourceFor(ctx, c.Client.Application, asked[0])
 }
 
 // exchangeType is what the answer calls the new token.

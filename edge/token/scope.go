@@ -34,7 +34,7 @@ func (s *Service) parseScope(ctx context.Context, app tenant.Application, q *req
 	}
 	allowed := slices.Clone(app.Scopes)
 	for _, identifier := range q.Resources {
-		to, err := s.resource(ctx, identifier)
+		to, err := s.resourceFor(ctx, app, identifier)
 		if err != nil {
 			return err
 		}

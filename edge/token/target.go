@@ -65,7 +65,7 @@ func (s *Service) named(ctx context.Context, c *call) (t target, ok bool, err er
 	case !slices.Contains(c.Client.Resources, wanted):
 		return target{}, false, errTarget
 	}
-	t, err = s.resource(ctx, asked[0])
+	t, err = s.resourceFor(ctx, c.Client.Application, asked[0])
 	return t, err == nil, err
 }
 
@@ -84,7 +84,17 @@ func (s *Service) target(ctx context.Context, c *call, granted []string) (target
 	case !slices.Contains(c.Client.Resources, granted[0]): // any more
 		return target{}, errTarget
 	}
-	return s.resource(ctx, granted[0])
+	return s.resourceFor(ctx, c.Client.Application, granted[0])
+}
+
+// resourceFor is resource for tokens of that application. With the FAPI profile an API whose tokens are signed by another algorithm than
+// the profile's is none for it (FAPI 2.0 security profile section 5.4.1).
+func (s *Service) resourceFor(ctx context.Context, app tenant.Application, identifier string) (target, error) {
+	t, err := s.resource(ctx, identifier)
+	if err == nil && app.Profile == tenant.ProfileFAPI2 && t.jwt() && !slices.Contains(profileAlgs, t.signingAlg()) {
+		return target{}, errTarget.From(errProfile)
+	}
+	return t, err
 }
 
 // resource looks an API up. One that is not registered, any more perhaps, is ErrInvalidTarget.
