@@ -22,7 +22,7 @@ func ParseID(text string) (ID, error) {
 	if len(text) != idText.EncodedLen(len(id)) {
 		return ID{}, ErrMalformed
 	}
-	if _, err := idText.Decode(id[:], []byte(text)); err != nil {
+	if n, err := idText.Decode(id[:], []byte(text)); err != nil || n != len(id) { // line breaks are skipped and not an error
 		return ID{}, ErrMalformed
 	}
 	return id, nil
