@@ -1,6 +1,10 @@
 package workerd_test
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+	"time"
+)
 
 // The largest batch of a vault crosses from Go to an object, into its database and back, whole, and leaves the program its memory.
 func TestTheLargestCallPasses(t *testing.T) {
@@ -18,4 +22,27 @@ func TestTheLargestCallPasses(t *testing.T) {
 func TestAWriterOfAHundredWinsAVersion(t *testing.T) {
 	s := start(t, nil)
 	s.want(s.post("/vault/race/a"), 200, "1")
+}
+
+// BenchmarkVaultStep fills a vault on workerd, and tells what a record takes of a request that writes a hundred, by how many the vault has.
+func BenchmarkVaultStep(b *testing.B) {
+	const each = 100 // records of a request
+	s := start(b, nil)
+	for round := 0; b.Loop(); round++ {
+		took := map[int]time.Duration{}
+		counted := map[int]int{}
+		for n := 0; n < 102_000; n += each {
+			began := time.Now()
+			s.want(s.post(fmt.Sprintf("/vault/step/%d?base=%d", round, n/each)), 200, "")
+			for _, size := range []int{100, 1000, 10_000, 100_000} {
+				if n >= size && n < size+max(size/50, 5*each) {
+					took[size] += time.Since(began)
+					counted[size] += each
+				}
+			}
+		}
+		for size, d := range took {
+			b.ReportMetric(float64(d.Microseconds())/float64(counted[size]), fmt.Sprintf("µs/record@%d", size))
+		}
+	}
 }

@@ -5,15 +5,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/internal/workerd"
 	"github.com/latchkey-id/latchkey/edge/vault"
 )
+
+// vaultSteps is how many records of 300 bytes, which a setting of 200 comes to, one request of /vault/step writes.
+const vaultSteps = 100
 
 // vaultRoutes do with a vault, which has the largest things that the project stores and passes, what its own tests do natively.
 func vaultRoutes(mux *http.ServeMux) {
@@ -23,6 +28,12 @@ func vaultRoutes(mux *http.ServeMux) {
 		_, err := v.PutKeys(ctx, name, vault.PutKeysIn{Keys: k})
 		return err
 	}
+	mux.HandleFunc("POST /vault/step/{name}", func(w http.ResponseWriter, r *http.Request) {
+		base, _ := strconv.ParseInt(r.FormValue("base"), 10, 64)
+		if err := step(r.Context(), v, begun, r.PathValue("name"), base); err != nil {
+			fail(w, err)
+		}
+	})
 	for path, f := range map[string]func(context.Context, *vault.Service, string) (string, error){"largest": largestBatch, "race": raceForVersion} {
 		mux.HandleFunc("POST /vault/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 			name := r.PathValue("name")
@@ -38,6 +49,26 @@ func vaultRoutes(mux *http.ServeMux) {
 			fmt.Fprint(w, said)
 		})
 	}
+}
+
+// step writes new records, with ids in no order as MACs are, over a manifest of version base.
+func step(ctx context.Context, v *vault.Service, begun func(context.Context, string) error, name string, base int64) error {
+	if base == 0 {
+		if err := begun(ctx, name); err != nil {
+			return err
+		}
+	}
+	in := vault.PushIn{Generation: 1, Keys: 1, Collection: vaultID(0), Manifest: vault.Change{Base: base, Body: []byte("manifest")}}
+	for range vaultSteps {
+		c := vault.Change{ID: make([]byte, api.VaultIDLength), Body: make([]byte, 300)}
+		rand.Read(c.ID)
+		in.Changes = append(in.Changes, c)
+	}
+	out, err := v.Push(ctx, name, in)
+	if err == nil && len(out.Conflicts) > 0 {
+		err = errRefused
+	}
+	return err
 }
 
 func vaultID(n int) []byte { return fmt.Appendf(nil, "%016d", n) }
