@@ -27,15 +27,32 @@ func TestTheEditsFitTheVersionRequired(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same := bytes.Equal(was, data); same == (name == eccFile) {
-			t.Errorf("%s: the same as upstream's: %v", name, same)
+		if _, wanted := eccEdits[name]; bytes.Equal(was, data) == wanted {
+			t.Errorf("%s: edited: %v, want %v", name, !wanted, wanted)
 		}
 	}
 }
 
 func TestAnotherFileIsNotEdited(t *testing.T) {
-	if _, err := trim([]byte("package ecc\n")); err == nil {
-		t.Error("edited a file that is not the pinned one")
+	for name := range eccEdits {
+		if _, err := trim(name, []byte("package ecc\n")); err == nil {
+			t.Errorf("edited a %s that is not the pinned one", name)
+		}
+	}
+}
+
+// TestEditedCurveIsTheSameCurve has TestCurve and edge/password tested with the copy.
+func TestEditedCurveIsTheSameCurve(t *testing.T) {
+	modfile, err := withTrimmedECC(t.Context(), mustAbs(t, root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range [][]string{{"-run=^TestCurve$", "./edge/slim"}, {"./edge/password"}} {
+		test := exec.CommandContext(t.Context(), "go", append([]string{"test", "-modfile=" + modfile}, what...)...)
+		test.Dir = root
+		if out, err := test.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", what, err, out)
+		}
 	}
 }
 
