@@ -97,12 +97,12 @@ func wake(tx *object.Tx, at time.Time) {
 
 // Earlier is a generation that is kept.
 type Earlier struct {
-	Generation int64  `json:"generation"`
-	Since      int64  `json:"since"` // unix seconds, as is Until
-	Until      int64  `json:"until"`
-	Records    int64  `json:"records"`
-	Bytes      int64  `json:"bytes"`
-	Keys       Keys   `json:"keys"`
+	Generation int64 `json:"generation"`
+	Since      int64 `json:"since"` // unix seconds, as is Until
+	Until      int64 `json:"until"`
+	Records    int64 `json:"records"`
+	Bytes      int64 `json:"bytes"`
+	Keys       Keys  `json:"keys"`
 }
 
 var kept = object.Method[struct{}, []Earlier]{Kind: KindName, Name: "kept"}
