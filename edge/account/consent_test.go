@@ -204,9 +204,8 @@ func TestConsentNeedsASession(t *testing.T) {
 
 func TestGrantsAndConsentsAreBounded(t *testing.T) {
 	w := newWorld(t)
-	id, ref := w.account()
 	r, s := newRig(w)
-	id = activateOn(t, s)
+	id := activateOn(t, s)
 	errOf(s.BeginSignin(t.Context(), id, account.BeginSigninIn{Name: "digest", Attempt: "a"}))
 	session, ref := newSession()
 	must(t, s.CompleteSignin(t.Context(), id, account.CompleteSigninIn{Attempt: "a", Session: session}))

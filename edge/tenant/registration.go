@@ -15,7 +15,7 @@ const (
 	maxSector       = 200      // addresses of a sector's document
 )
 
-// ErrStatement: the document has a software statement (RFC 7591 section 2.3). Nobody's statements are trusted here, and an application
+// ErrStatement says that the document has a software statement (RFC 7591 section 2.3). Nobody's statements are trusted here, and an application
 // that relies on one would otherwise be registered as something else than it thinks.
 var ErrStatement = errors.New("tenant: software statements are not approved")
 
