@@ -20,11 +20,11 @@ func (v *Vault) change(ctx context.Context, edit func(*ring) (bool, error)) erro
 			return ErrLastWrap
 		}
 		next.version++
-		set, err := next.pack(v.Account)
+		set, err := next.pack(v.config.Account)
 		if err != nil {
 			return err
 		}
-		err = v.Store.PutKeys(ctx, set)
+		err = v.config.Store.PutKeys(ctx, set)
 		if err == nil {
 			return v.adopt(ctx, set)
 		}
@@ -75,7 +75,7 @@ func (v *Vault) AddDevice(ctx context.Context, to Recipient, shown string) error
 	if to.Kind != KindDevice || to.check() != nil {
 		return ErrMalformed
 	}
-	if !sameFingerprint(Fingerprint(v.Account, to.Public), shown) {
+	if !sameFingerprint(Fingerprint(v.config.Account, to.Public), shown) {
 		return &Tampering{Err: ErrDeviceKey}
 	}
 	return v.Add(ctx, to)

@@ -67,6 +67,7 @@ type Tampering struct {
 	Record     string // name, or id when the name is not known; empty: the whole collection
 }
 
+// Error is a sentence for the person.
 func (t *Tampering) Error() string {
 	switch {
 	case t.Collection == "":

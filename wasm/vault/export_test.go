@@ -18,11 +18,12 @@ func (v *Vault) Visible(collection, name string) (stamp Stamp, device ID, delete
 func (v *Vault) Generations() int { return len(v.ring.keys) }
 
 // Sealer returns how one record is sealed and opened, for speed alone.
-func Sealer(account string) (seal1 func(version int64, name string, value []byte) []byte, open1 func(version int64, body []byte) error) {
+func Sealer(account string) (sealOne func(version int64, name string, value []byte) []byte, openOne func(version int64, body []byte) error) {
 	aead, id := box(random(keySize), labelRecord), NewID()
+	var fresh nonces
 	return func(version int64, name string, value []byte) []byte {
 			e := entry{name: name, value: value, device: id}
-			return seal(aead, 1, nonce(), e.encode(), recordPlace(account, id, id, version))
+			return seal(aead, 1, fresh.next(), e.encode(), recordPlace(account, id, id, version))
 		}, func(version int64, body []byte) error {
 			if _, err := generationOf(body); err != nil {
 				return err

@@ -318,6 +318,21 @@ func ownVault(to *vault.Identity, version int64) vault.KeySet {
 	return s.keys
 }
 
+// TestNewDeviceKnowsTheVaultItWasApprovedFor: a device without a memory takes the fingerprint from the one that approved it.
+func TestNewDeviceKnowsTheVaultItWasApprovedFor(t *testing.T) {
+	p, one := newPerson(t)
+	laptop := device()
+	ok(t, one.Add(ctx, laptop.Recipient("laptop")))
+	lying := &hostile{service: p.store, keys: func(set *vault.KeySet) { *set = ownVault(laptop, set.Version) }}
+	c := p.config(lying)
+	c.Fingerprint = one.Fingerprint()
+	if _, err := vault.Open(ctx, c, laptop); !errors.Is(err, vault.ErrForeign) {
+		t.Error(err)
+	}
+	lying.keys = nil
+	ok(t, must(vault.Open(ctx, c, laptop)).Sync(ctx))
+}
+
 // TestSubstitutedDeviceKey: the service gives its own key for that of a device to be trusted, or of one that is.
 func TestSubstitutedDeviceKey(t *testing.T) {
 	p, one := newPerson(t)

@@ -89,16 +89,19 @@ func decodeKeysSeen(b []byte) (keysSeen, error) {
 type local struct {
 	aead    cipher.AEAD
 	account string
+	fresh   *nonces // with writing held
 }
 
-func newLocal(root []byte, account string) local { return local{box(root, labelLocal), account} }
+func newLocal(root []byte, account string) local {
+	return local{box(root, labelLocal), account, &nonces{}}
+}
 
 func (l local) place(key string) place {
 	return place{what: whatLocal + "/" + key, account: l.account}
 }
 
 func (l local) seal(key string, plain []byte) []byte {
-	return seal(l.aead, 0, nonce(), plain, l.place(key))
+	return seal(l.aead, 0, l.fresh.next(), plain, l.place(key))
 }
 
 func (l local) open(key string, body []byte) (*reader, error) {

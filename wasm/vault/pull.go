@@ -34,7 +34,7 @@ func (v *Vault) pull(ctx context.Context, full bool) error {
 		p.cursor = v.cursor
 	}
 	for reloads := 0; ; {
-		page, err := v.Store.Pull(ctx, p.cursor, MaxPage)
+		page, err := v.config.Store.Pull(ctx, p.cursor, MaxPage)
 		if errors.Is(err, ErrCursor) {
 			return &Tampering{Err: ErrRolledBack}
 		}
@@ -64,7 +64,7 @@ func (v *Vault) pull(ctx context.Context, full bool) error {
 
 // reload takes the newest key set, which must be at least of the given version.
 func (v *Vault) reload(ctx context.Context, atLeast int64) error {
-	set, err := v.Store.Keys(ctx)
+	set, err := v.config.Store.Keys(ctx)
 	if errors.Is(err, ErrAbsent) {
 		return &Tampering{Err: ErrDropped}
 	}
@@ -191,7 +191,7 @@ func (v *Vault) keep(ctx context.Context, updates []update, cursor int64) error 
 		}
 	}
 	if len(changes) > 0 {
-		if err := v.Memory.Save(ctx, changes); err != nil {
+		if err := v.config.Memory.Save(ctx, changes); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func (v *Vault) examineManifest(c *pulledCollection, s *shelf, u *update) error 
 	if err != nil {
 		return err
 	}
-	plain, err := open(aead, m.Body, manifestPlace(v.Account, s.id, m.Version))
+	plain, err := open(aead, m.Body, manifestPlace(v.config.Account, s.id, m.Version))
 	if err != nil {
 		return v.whyManifest(aead, m, s.id)
 	}
@@ -351,7 +351,7 @@ func (v *Vault) examineRecord(p *pulled, r Record, h *held) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := open(aead, r.Body, recordPlace(v.Account, r.Collection, r.ID, r.Version))
+	plain, err := open(aead, r.Body, recordPlace(v.config.Account, r.Collection, r.ID, r.Version))
 	if err != nil {
 		return nil, v.whyRecord(p, r, err)
 	}

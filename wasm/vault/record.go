@@ -24,13 +24,19 @@ type place struct {
 
 // data is the associated data: what, account and ids, each behind its length in four bytes, the version in eight, the header.
 func (p place) data(header []byte) []byte {
-	b := appendField(nil, []byte(p.what))
-	b = appendField(b, []byte(p.account))
+	b := make([]byte, 0, 192)
+	b = appendText(b, p.what)
+	b = appendText(b, p.account)
 	for _, id := range p.ids {
 		b = appendField(b, id[:])
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(p.version))
 	return append(b, header...)
+}
+
+func appendText(b []byte, text string) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(text)))
+	return append(b, text...)
 }
 
 func appendField(b, field []byte) []byte {
@@ -69,3 +75,16 @@ func open(aead cipher.AEAD, body []byte, p place) ([]byte, error) {
 }
 
 func nonce() []byte { return random(chacha20poly1305.NonceSizeX) }
+
+// nonces gives random nonces out of larger draws: in a browser each draw is a call out of the module.
+type nonces struct{ rest []byte }
+
+func (n *nonces) next() []byte {
+	const size = chacha20poly1305.NonceSizeX
+	if len(n.rest) == 0 {
+		n.rest = random(64 * size)
+	}
+	one := n.rest[:size:size]
+	n.rest = n.rest[size:]
+	return one
+}

@@ -58,12 +58,12 @@ func (v *Vault) edit(ctx context.Context, collection, name string, e *entry) err
 	if old != nil {
 		over = old.stamp
 	}
-	e.stamp, e.device = v.clock.next(over), v.Device
+	e.stamp, e.device = v.clock.next(over), v.config.Device
 	if e.stamp > farthest {
 		return ErrLimit
 	}
 	named := &shelf{id: id, name: collection}
-	if err := v.Memory.Save(ctx, map[string][]byte{pendingKey(id, record): v.local.pending(named, record, e)}); err != nil {
+	if err := v.config.Memory.Save(ctx, map[string][]byte{pendingKey(id, record): v.local.pending(named, record, e)}); err != nil {
 		return err
 	}
 	v.mu.Lock()

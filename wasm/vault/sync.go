@@ -87,6 +87,7 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 	}
 	b := Batch{Collection: id, Keys: v.ring.version}
 	size := MaxBody / 8 // the manifest, generously
+	var fresh nonces
 	for _, record := range slices.SortedFunc(maps.Keys(picks), compareIDs) {
 		e := picks[record]
 		base := int64(0)
@@ -98,7 +99,7 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 		if len(b.Records) == MaxBatch || len(b.Records) > 0 && size > MaxBatchSize {
 			break
 		}
-		body := seal(aead, generation, nonce(), plain, recordPlace(v.Account, id, record, base+1))
+		body := seal(aead, generation, fresh.next(), plain, recordPlace(v.config.Account, id, record, base+1))
 		b.Records = append(b.Records, Write{record, base, body})
 		u.held[record] = &held{known{listed{base + 1, sha256.Sum256(body)}, generation}, e}
 	}
@@ -107,7 +108,7 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 	if b.Manifest, u.seen, err = v.sealManifest(id, was.version, sum); err != nil {
 		return err
 	}
-	if err := v.Store.Push(ctx, b); err != nil {
+	if err := v.config.Store.Push(ctx, b); err != nil {
 		return err
 	}
 	return v.keep(ctx, []update{u}, v.cursor)
@@ -119,6 +120,6 @@ func (v *Vault) sealManifest(id ID, base int64, sum summary) (Write, seen, error
 	if err != nil {
 		return Write{}, seen{}, err
 	}
-	body := seal(aead, generation, nonce(), sum.encode(), manifestPlace(v.Account, id, base+1))
+	body := seal(aead, generation, nonce(), sum.encode(), manifestPlace(v.config.Account, id, base+1))
 	return Write{id, base, body}, seen{known{listed{base + 1, sha256.Sum256(body)}, generation}, sum}, nil
 }

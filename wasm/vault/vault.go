@@ -17,14 +17,18 @@ type Config struct {
 	Store   Store
 	Memory  Memory
 	Now     func() time.Time
+
+	// Fingerprint is that of the vault, as the device that approved this one gave it. It counts only where the Memory knows no
+	// vault yet; without it, and without a secret of the person's own, a new device takes whatever vault the service shows.
+	Fingerprint []byte
 }
 
 // Vault is a person's opened vault on one device. Its methods may be called by many goroutines; one Sync or change of keys
 // runs at a time, the others wait. Two Vaults must not share a Memory at the same time.
 type Vault struct {
-	Config
-	local local
-	names *names
+	config Config
+	local  local
+	names  *names
 
 	requests gate // held by whoever speaks to the Store
 	writing  gate // held by whoever changes what mu guards; inside requests, never around it
@@ -161,8 +165,16 @@ func Open(ctx context.Context, c Config, identities ...*Identity) (*Vault, error
 	return v, nil
 }
 
+// Fingerprint is what this vault is known by for as long as it exists. It is no secret, and only a device that opens the vault has it.
+func (v *Vault) Fingerprint() []byte {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.ring.fingerprint()
+}
+
 // unlock opens the ring that the Memory has, or else the Store.
 func (v *Vault) unlock(ctx context.Context, kept map[string][]byte) error {
+	v.seen.fingerprint = v.config.Fingerprint
 	if body, ok := kept[memorySeen]; ok {
 		var err error
 		if v.seen, err = decodeKeysSeen(body); err != nil {
@@ -176,7 +188,7 @@ func (v *Vault) unlock(ctx context.Context, kept map[string][]byte) error {
 			return v.recallCursor(kept[memoryCursor])
 		}
 	}
-	set, err := v.Store.Keys(ctx)
+	set, err := v.config.Store.Keys(ctx)
 	if err != nil {
 		return err
 	}
@@ -207,21 +219,21 @@ func load(ctx context.Context, c Config) (map[string][]byte, error) {
 
 func newVault(c Config, identities []*Identity) *Vault {
 	return &Vault{
-		Config: c, requests: newGate(), writing: newGate(), clock: clock{now: c.Now},
+		config: c, requests: newGate(), writing: newGate(), clock: clock{now: c.Now},
 		identities: identities, shelves: map[ID]*shelf{}, boxes: map[string]cipher.AEAD{},
 	}
 }
 
 // admit takes a key set if it opens and is not behind what was seen, and remembers it. Errors: ErrLocked, *Tampering.
 func (v *Vault) admit(ctx context.Context, set KeySet) error {
-	known := v.seen.fingerprint != nil
+	known := len(v.seen.fingerprint) > 0
 	switch {
 	case known && set.Version < v.seen.version:
 		return &Tampering{Err: ErrRolledBack}
 	case known && set.Version == v.seen.version && set.hash() != v.seen.hash:
 		return &Tampering{Err: ErrForked}
 	}
-	r, opened, err := set.unpack(v.Account, v.identities)
+	r, opened, err := set.unpack(v.config.Account, v.identities)
 	switch {
 	case errors.Is(err, ErrForged) || errors.Is(err, ErrDowngraded):
 		return &Tampering{Err: err}
@@ -235,7 +247,7 @@ func (v *Vault) admit(ctx context.Context, set KeySet) error {
 	now := keysSeen{r.fingerprint(), set.Version, r.newest().generation, set.hash()}
 	if !known || !bytes.Equal(now.encode(), v.seen.encode()) {
 		changes := map[string][]byte{memoryKeys: encodeKeySet(set), memorySeen: now.encode()}
-		if err := v.Memory.Save(ctx, changes); err != nil {
+		if err := v.config.Memory.Save(ctx, changes); err != nil {
 			return err
 		}
 	}
@@ -244,7 +256,7 @@ func (v *Vault) admit(ctx context.Context, set KeySet) error {
 	v.ring, v.opened, v.seen = r, opened, now
 	clear(v.boxes)
 	if v.names == nil {
-		v.names, v.local = newNames(r.root), newLocal(r.root, v.Account)
+		v.names, v.local = newNames(r.root), newLocal(r.root, v.config.Account)
 	}
 	return nil
 }

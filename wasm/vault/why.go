@@ -34,7 +34,7 @@ func (v *Vault) whyRecord(p *pulled, r Record, otherwise error) error {
 		if err != nil || guesses < 0 {
 			return false
 		}
-		_, err = open(aead, r.Body, recordPlace(v.Account, collection, record, version))
+		_, err = open(aead, r.Body, recordPlace(v.config.Account, collection, record, version))
 		return err == nil
 	}
 	for version := r.Version - 1; version > 0 && guesses > maxGuesses/2; version-- {
@@ -55,7 +55,7 @@ func (v *Vault) whyRecord(p *pulled, r Record, otherwise error) error {
 // whyManifest tells an older manifest under a new number from one that is none of ours.
 func (v *Vault) whyManifest(aead cipher.AEAD, m *Manifest, collection ID) error {
 	for version := m.Version - 1; version > 0 && version > m.Version-maxGuesses; version-- {
-		if _, err := open(aead, m.Body, manifestPlace(v.Account, collection, version)); err == nil {
+		if _, err := open(aead, m.Body, manifestPlace(v.config.Account, collection, version)); err == nil {
 			return ErrRolledBack
 		}
 	}
