@@ -71,3 +71,30 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCodeFlow is authorize and token for somebody who is signed in, without a network.
+func BenchmarkCodeFlow(b *testing.B) {
+	g := newRig(b)
+	person, _ := g.signedIn("ada@id.test")
+	query := "/oauth2/authorize?" + request().Encode()
+	cookie := person.cookies("__Host-session")[0].String()
+	serve := func(r *http.Request) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		g.Config.Handler.ServeHTTP(w, r)
+		return w
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, query, nil)
+		r.Header.Set("Cookie", cookie)
+		to, err := url.Parse(serve(r).Header().Get("Location"))
+		if err != nil || to.Query().Get("code") == "" {
+			b.Fatal(to, err)
+		}
+		r = httptest.NewRequest(http.MethodPost, "/oauth2/token", strings.NewReader(exchange(to.Query().Get("code")).Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if w := serve(r); w.Code != http.StatusOK {
+			b.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+}
