@@ -40,15 +40,27 @@ func TestVectorsInNodeAndBrowser(t *testing.T) {
 	t.Run("browser", func(t *testing.T) { inBrowser(t, filepath.Join(loader, "wasm_exec.js"), module) })
 }
 
-func inNode(t *testing.T, loader, module string) {
-	node, err := filepath.Abs("../../node_modules/node/bin/node")
+// TestSecondImplementationAgrees: one in JavaScript, written from the specification, makes the same bytes.
+func TestSecondImplementationAgrees(t *testing.T) {
+	if out, err := exec.Command(node(t), "testdata/second.mjs", "testdata/vectors.json").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func node(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs("../../node_modules/node/bin/node")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(node); err != nil {
+	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: run npm ci first", err)
 	}
-	command := exec.Command(node, append([]string{"--stack-size=8192", loader, module}, inJavaScript...)...)
+	return path
+}
+
+func inNode(t *testing.T, loader, module string) {
+	command := exec.Command(node(t), append([]string{"--stack-size=8192", loader, module}, inJavaScript...)...)
 	out, err := command.CombinedOutput()
 	passed(t, string(out))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -226,6 +227,25 @@ func TestEditBeforeARotationArrivesAfterIt(t *testing.T) {
 	ok(t, two.Verify(ctx))
 }
 
+// TestPasswordChangeIsNotUndoneByAnotherDevice: one that the old password opened syncs while the password is being changed, and the
+// answer to the change gets lost.
+func TestPasswordChangeIsNotUndoneByAnotherDevice(t *testing.T) {
+	p, one := newPerson(t)
+	next := password("second")
+	err := one.ChangePassword(ctx, next, func(context.Context) error {
+		p.open(t, p.password)
+		return errOffline
+	})
+	if !errors.Is(err, errOffline) {
+		t.Fatal(err)
+	}
+	p.open(t, p.password)
+	p.open(t, next)
+	if _, err := vault.Open(ctx, p.config(p.store), p.password); !errors.Is(err, vault.ErrLocked) {
+		t.Errorf("after a sync by the newer password the older one opens: %v", err)
+	}
+}
+
 func TestRecoveryCodeIsReplaced(t *testing.T) {
 	p, one := newPerson(t)
 	code, err := one.ReplaceRecoveryCode(ctx)
@@ -272,4 +292,60 @@ func TestDamagedMemoryIsSaid(t *testing.T) {
 		}
 		ok(t, memory.Save(ctx, map[string][]byte{key: body}))
 	}
+}
+
+// TestEditsDuringASync: a slow network holds up no edit, and none is lost between two goroutines.
+func TestEditsDuringASync(t *testing.T) {
+	p, one := newPerson(t)
+	two := must(vault.Open(ctx, p.config(p.store), p.password))
+	var group sync.WaitGroup
+	for i, v := range []*vault.Vault{one, two, one, two} {
+		group.Go(func() {
+			for n := range 50 {
+				if err := errors.Join(v.Set(ctx, "a", fmt.Sprint(i, "-", n), []byte("x")), v.Sync(ctx)); err != nil {
+					t.Error(err)
+				}
+				v.Get("a", "0-0")
+				v.Export()
+				if n == 25 && i == 0 {
+					ok(t, v.Rotate(ctx))
+				}
+			}
+		})
+	}
+	group.Wait()
+	ok(t, one.Sync(ctx), two.Sync(ctx), one.Sync(ctx))
+	if a, b := len(one.List("a")), len(two.List("a")); a != 200 || b != 200 || one.Pending()+two.Pending() > 0 {
+		t.Errorf("%d and %d of 200", a, b)
+	}
+}
+
+// TestWaitingEndsWithItsContext: nobody waits for ever behind a request that hangs.
+func TestWaitingEndsWithItsContext(t *testing.T) {
+	p, _ := newPerson(t)
+	hanging := make(chan struct{})
+	v := must(vault.Open(ctx, p.config(slow{p.store, hanging}), p.password))
+	done := make(chan error)
+	go func() { done <- v.Sync(ctx) }()
+	<-hanging
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := v.Sync(ended); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	ok(t, v.Set(ctx, "a", "b", []byte("c")))
+	hanging <- struct{}{}
+	ok(t, <-done)
+}
+
+// slow says when a Pull is there, and holds it until it is told to go on.
+type slow struct {
+	*service
+	hanging chan struct{}
+}
+
+func (s slow) Pull(ctx context.Context, cursor int64, limit int) (vault.Page, error) {
+	s.hanging <- struct{}{}
+	<-s.hanging
+	return s.service.Pull(ctx, cursor, limit)
 }
