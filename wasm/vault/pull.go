@@ -14,6 +14,9 @@ import (
 // maxTries bounds how often others may write first before ErrBusy.
 const maxTries = 24
 
+// perObject is about what an object takes beside its body.
+const perObject = 256
+
 // pulled is what a pull has gathered, sealed still.
 type pulled struct {
 	full        bool // from the beginning: what is not there is missing
@@ -99,7 +102,7 @@ func (p *pulled) take(page Page) error {
 			return &Tampering{ErrReplayed, r.Collection.String(), r.ID.String()}
 		}
 		c.records[r.ID] = r
-		p.size += len(r.Body)
+		p.size += len(r.Body) + perObject
 	}
 	for _, m := range page.Manifests {
 		if m.Version < 1 || len(m.Body) > MaxBody {
@@ -110,7 +113,7 @@ func (p *pulled) take(page Page) error {
 			return &Tampering{ErrRolledBack, m.Collection.String(), ""}
 		}
 		c.manifest = &m
-		p.size += len(m.Body)
+		p.size += len(m.Body) + perObject
 	}
 	if p.size > maxPulled {
 		return ErrLimit

@@ -108,10 +108,29 @@ func TestSettingsFollowToAnotherDevice(t *testing.T) {
 	ok(t, one.Verify(ctx), two.Verify(ctx))
 }
 
+func TestMemoryHoldsNoNameAndNoValue(t *testing.T) {
+	p, _ := newPerson(t)
+	c := p.config(p.store)
+	one := must(vault.Open(ctx, c, p.password))
+	ok(t, one.Set(ctx, "collection-name", "record-name", []byte("record-value")), one.Sync(ctx),
+		one.Set(ctx, "collection-name", "record-name", []byte("record-value2")))
+	kept := must(c.Memory.Load(ctx))
+	for key, body := range kept {
+		for _, word := range []string{"collection-name", "record-name", "record-value"} {
+			if strings.Contains(key+string(body), word) {
+				t.Errorf("%s is kept with %q readable", key, word)
+			}
+		}
+	}
+	if len(kept) != 5 { // keys, seen, manifest, record, edit
+		t.Errorf("%d things are kept", len(kept))
+	}
+}
+
 func TestTheServiceSeesNoNameAndNoValue(t *testing.T) {
 	p, one := newPerson(t)
 	ok(t, one.Set(ctx, "collection-name", "record-name", []byte("record-value")), one.Sync(ctx))
-	dump := fmt.Sprintf("%s", append(must(p.store.Keys(ctx)).Ring, fmt.Sprint(p.store.records, p.store.manifests)...))
+	dump := string(must(p.store.Keys(ctx)).Ring) + fmt.Sprint(p.store.records, p.store.manifests)
 	for _, r := range p.store.records {
 		dump += string(r.what.Body)
 	}

@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 )
 
-// maxGuesses bounds how many places are tried for a body that does not open where it was found. It only chooses the words
+// maxGuesses and maxGuessedSize bound how many places are tried for a body that does not open where it was found. It only chooses the words
 // of an error that is certain already.
-const maxGuesses = 4096
+const (
+	maxGuesses     = 4096
+	maxGuessedSize = 64 << 20 // bytes that are gone through for it
+)
 
 // whyRecord tells a swap and a replay from a body that is none of ours.
 func (v *Vault) whyRecord(p *pulled, r Record, otherwise error) error {
@@ -27,7 +30,8 @@ func (v *Vault) whyRecord(p *pulled, r Record, otherwise error) error {
 	if err != nil {
 		return err
 	}
-	guesses := maxGuesses
+	guesses := min(maxGuesses, maxGuessedSize/len(r.Body))
+	half := guesses / 2
 	opens := func(collection, record ID, version int64) bool {
 		guesses--
 		aead, err := v.aead(generation, labelRecord, collection)
@@ -37,7 +41,7 @@ func (v *Vault) whyRecord(p *pulled, r Record, otherwise error) error {
 		_, err = open(aead, r.Body, recordPlace(v.config.Account, collection, record, version))
 		return err == nil
 	}
-	for version := r.Version - 1; version > 0 && guesses > maxGuesses/2; version-- {
+	for version := r.Version - 1; version > 0 && guesses > half; version-- {
 		if opens(r.Collection, r.ID, version) {
 			return ErrReplayed
 		}
