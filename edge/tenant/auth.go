@@ -21,7 +21,7 @@ func checkAuth(app Application, wrong func(field, fault string)) {
 		wrong("token_endpoint_auth_method", oneOf(app.AuthMethod, authMethods))
 		return
 	case secret && len(app.SecretHash) == 0:
-		wrong("client_secret", `is missing: make one with "openssl rand -base64 32"`)
+		wrong("client_secret", `is missing: make one with "openssl rand -hex 32"`)
 	case !secret && len(app.SecretHash) != 0:
 		wrong("client_secret", "is given, but token_endpoint_auth_method is another way to authenticate: keep one of them")
 	}

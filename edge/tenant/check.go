@@ -60,7 +60,7 @@ func unprintable(r rune) bool {
 	return !unicode.IsPrint(r) || unicode.In(r, unicode.Bidi_Control, unicode.Other_Default_Ignorable_Code_Point) || r == '\u2800'
 }
 
-// named puts the address before what is wrong with it.
+// named puts the address or word before what is wrong with it.
 func named(uri, fault string) string {
 	if fault == "" {
 		return ""
@@ -84,7 +84,7 @@ func within(values, allowed []string) string {
 	}
 	for _, v := range values {
 		if fault := oneOf(v, allowed); fault != "" {
-			return fault
+			return named(v, fault)
 		}
 	}
 	return ""

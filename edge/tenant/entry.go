@@ -115,9 +115,9 @@ func parseSecret(app *Application, e entry) Faults {
 	case e.ClientSecret == "" && app.AuthMethod != "":
 		return nil // check sees whether the method needs one
 	case e.ClientSecret == "":
-		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is missing: make one with "openssl rand -base64 32", or say "public": true for an application that cannot keep a secret`}}
+		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is missing: make one with "openssl rand -hex 32", or say "public": true for an application that cannot keep a secret`}}
 	case weakSecret(e.ClientSecret):
-		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is not 32 random bytes as text (43 to 256 printable characters): make one with "openssl rand -base64 32"`}}
+		return Faults{{Application: app.ClientID, Field: "client_secret", Fault: `is not 32 random bytes as text (43 to 256 printable characters): make one with "openssl rand -hex 32"`}}
 	}
 	sum := sha256.Sum256([]byte(e.ClientSecret))
 	app.SecretHash = sum[:]

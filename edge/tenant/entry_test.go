@@ -36,7 +36,7 @@ func TestMembersThatContradictEachOtherAreRefused(t *testing.T) {
 		{"implicit without id_token", edits("grant_types", `["authorization_code", "implicit"]`), "no response_types with id_token"},
 		{"hybrid needs both", edits("response_types", `["code id_token"]`, "grant_types", `["implicit"]`), "lacks authorization_code"},
 		{"code without its grant", edits("response_types", `["code"]`, "grant_types", `["client_credentials"]`), "lacks authorization_code"},
-		{"tokens in addresses", edits("response_types", `["code token"]`), "response_types is not supported"},
+		{"tokens in addresses", edits("response_types", `["code token"]`), `response_types "code token" is not supported`},
 		{"refresh of nothing", edits("grant_types", `["client_credentials", "refresh_token"]`), "nothing that gives one"},
 		{"offline access without refresh", edits("scopes", `["openid", "offline_access"]`, "grant_types", `["authorization_code"]`), "add refresh_token"},
 		{"none with a secret", edits("token_endpoint_auth_method", `"none"`), "client_secret is given, but"},

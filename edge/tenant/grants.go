@@ -31,7 +31,7 @@ func checkGrants(app Application, wrong func(field, fault string)) {
 		wrong("response_modes", within(app.ResponseModes, responseModes))
 	}
 	if app.forPeople() || len(app.Scopes) > 0 {
-		wrong("scopes", within(app.Scopes, scopes))
+		wrong("scopes", apart(app.Scopes))
 	}
 	if app.answersIn() && !slices.Contains(app.Scopes, oauth.ScopeOpenID) {
 		wrong("scopes", "lacks openid: add it")
@@ -39,6 +39,15 @@ func checkGrants(app Application, wrong func(field, fault string)) {
 	if slices.Contains(app.Scopes, oauth.ScopeOffline) && !app.MayUse(GrantRefresh) {
 		wrong("scopes", "has offline_access, which is for refresh tokens: add refresh_token to grant_types")
 	}
+}
+
+// apart checks scope values of our own; those of an API come with it.
+func apart(values []string) string {
+	fault := within(values, scopes)
+	if fault != "" {
+		fault += "; the scopes of an API come with it when it is listed under resources"
+	}
+	return fault
 }
 
 func goTogether(response, grant bool, responseType, grantType string) string {

@@ -26,6 +26,8 @@ func uriFault(s string, kind AppKind) string {
 		return ""
 	case loopback:
 		return `is a loopback address: those are for native applications, say "kind": "native" or use https`
+	case !strings.HasPrefix(s, "https://") && kind == AppNative:
+		return "is neither https nor a loopback address such as http://127.0.0.1/callback: other programs can claim anything else, localhost included"
 	case !strings.HasPrefix(s, "https://"):
 		return "is not https: use an absolute address that begins with https://"
 	case !oauth.ValidRedirectURI(s):

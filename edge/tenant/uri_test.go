@@ -1,6 +1,9 @@
 package tenant
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestMatchRedirect(t *testing.T) {
 	web := Application{Kind: AppWeb, RedirectURIs: []string{"https://shop.example/cb", "https://shop.example/cb2?x=1"}}
@@ -47,5 +50,13 @@ func TestMatchRedirect(t *testing.T) {
 	out := Application{Kind: AppWeb, PostLogoutRedirectURIs: []string{"https://shop.example/bye"}}
 	if !out.MatchPostLogout("https://shop.example/bye") || out.MatchPostLogout("https://shop.example/") || out.MatchPostLogout("") {
 		t.Error("post-logout addresses are compared wrongly")
+	}
+}
+
+func TestNativeApplicationIsToldWhatItMayUse(t *testing.T) {
+	for _, uri := range []string{"com.example.desk:/cb", "http://localhost:8000/cb", "/cb"} {
+		if got := uriFault(uri, AppNative); !strings.HasPrefix(got, "is neither https nor a loopback address such as http://127.0.0.1/callback") {
+			t.Errorf("%q: %q", uri, got)
+		}
 	}
 }

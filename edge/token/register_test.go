@@ -117,7 +117,7 @@ func TestRegistrationErrors(t *testing.T) {
 		{"redirect to a fragment", `{"redirect_uris": ["https://new.test/#x"]}`, "invalid_redirect_uri", "has a fragment"},
 		{"script", `{"redirect_uris": ["javascript:alert(1)"]}`, "invalid_redirect_uri", "is not https"},
 		{"no redirect", `{}`, "invalid_redirect_uri", "is empty"},
-		{"unknown grant", `{"redirect_uris": ["https://new.test/cb"], "grant_types": ["password"]}`, "invalid_client_metadata", "grant_types is not supported"},
+		{"unknown grant", `{"redirect_uris": ["https://new.test/cb"], "grant_types": ["password"]}`, "invalid_client_metadata", "grant_types 'password' is not supported"},
 		{"names of the specification", `{"redirect_uris": ["https://new.test/cb"], "client_name": "\u202e"}`, "invalid_client_metadata", "client_name is not"},
 		{"not JSON", `<x>`, "invalid_client_metadata", "is not JSON"},
 		{"an array", `[]`, "invalid_client_metadata", ""},
