@@ -138,7 +138,7 @@ func TestUserinfoErrors(t *testing.T) {
 		{"basic", b.get("/oauth2/userinfo", "Authorization", "Basic eA=="), 401, `Bearer realm="latchkey"`},
 		{"not a token", b.userinfo("x"), 401, `error="invalid_token"`},
 		{"a long token", b.userinfo(strings.Repeat("x", 6000)), 401, `error="invalid_token"`},
-		{"tampered", b.userinfo(token[:len(token)-2] + "AA"), 401, `error="invalid_token"`},
+		{"tampered", b.userinfo(token[:len(token)-10] + strings.Repeat("A", 10)), 401, `error="invalid_token"`},
 		{"empty", b.get("/oauth2/userinfo", "Authorization", "Bearer"), 400, `error="invalid_request"`},
 		{"two tokens", b.post("/oauth2/userinfo", form, "Authorization", "Bearer "+token), 400, `error="invalid_request"`},
 		{"JSON body", b.post("/oauth2/userinfo", form, "Content-Type", "application/json"), 415, `error="invalid_request"`},
