@@ -25,6 +25,9 @@ func ParseScope(s string) (Scope, error) {
 	if len(s) > MaxScope {
 		return nil, ErrInvalidScope.With("scope is too long")
 	}
+	if s == "" {
+		return nil, ErrInvalidScope.With("scope is missing")
+	}
 	var scope Scope
 	for token := range strings.SplitSeq(s, " ") {
 		if !scopeToken(token) {

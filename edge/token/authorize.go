@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -82,7 +83,7 @@ func (s *Service) applicationFor(ctx context.Context, clientID, redirectURI stri
 		return app, oauth.ErrUnknownClient.From(err)
 	}
 	if err == nil && !app.MatchRedirect(redirectURI) {
-		return app, oauth.ErrRedirectURI
+		return app, oauth.ErrRedirectURI.From(fmt.Errorf("token: %.256q is none of %s", redirectURI, clientID))
 	}
 	return app, err
 }

@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,7 +57,7 @@ func (s *Service) prove(r *http.Request, app tenant.Application, c credentials) 
 	case c.method == tenant.AuthPrivateKey:
 		return c.method, s.checkAssertion(r, app, c.assertion)
 	case !app.CheckSecret(c.secret):
-		return "", oauth.ErrInvalidClient
+		return "", oauth.ErrInvalidClient.From(fmt.Errorf("token: wrong secret of %s", app.ClientID))
 	}
 	return c.method, nil
 }
