@@ -26,7 +26,7 @@ func TestOnlyATrustedDeviceReachesTheVault(t *testing.T) {
 	w := newWorld(t, vault.Limits{})
 	w.newVault("ada")
 	forged := w.device("ada", "trusted")
-	forged.cookie.Value = forged.cookie.Value[:len(forged.cookie.Value)-2] + "AA"
+	forged.cookie.Value = forged.cookie.Value[:len(forged.cookie.Value)-10] + strings.Repeat("A", 10)
 	none := w.device("ada", "trusted")
 	none.cookie = nil
 	for _, route := range routes {

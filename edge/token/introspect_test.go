@@ -59,7 +59,7 @@ func TestIntrospectionTellsStrangersNothing(t *testing.T) {
 		"the session cookie":                 {"desk", b.cookies("__Host-session")[0].Value},
 		"nonsense":                           {"warehouse", "x"},
 		"long nonsense":                      {"warehouse", strings.Repeat("x.", 3000)},
-		"tampered":                           {"warehouse", tok.AccessToken[:len(tok.AccessToken)-2] + "AA"},
+		"tampered":                           {"warehouse", tok.AccessToken[:len(tok.AccessToken)-10] + strings.Repeat("A", 10)},
 		"the grant inside a JWT":             {"desk", grantOf(t, b.tokensFor(ordersAPI).AccessToken)},
 		"a signed answer of introspection":   {"warehouse", g.signedAnswer(tok.AccessToken)},
 		"a logout token's neighbour (empty)": {"warehouse", ".."},
