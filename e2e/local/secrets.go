@@ -20,8 +20,19 @@ type Secrets struct {
 	ShopCookie  []byte `json:"shop_cookie"`  // 32 bytes: seals their cookies
 }
 
-// EnsureSecrets reads the file or makes it.
+// OperatorKeyFile, in the directory of the secrets, has the operator key alone, for `latchkey apps --key-file`.
+const OperatorKeyFile = "operator.key"
+
+// EnsureSecrets reads the file or makes it, and the one with the operator key beside it.
 func EnsureSecrets(dir string) (Secrets, error) {
+	s, err := ensureSecrets(dir)
+	if err != nil {
+		return s, err
+	}
+	return s, os.WriteFile(filepath.Join(dir, OperatorKeyFile), []byte(s.OperatorKey+"\n"), 0o600)
+}
+
+func ensureSecrets(dir string) (Secrets, error) {
 	path := filepath.Join(dir, "secrets.json")
 	var s Secrets
 	data, err := os.ReadFile(path)

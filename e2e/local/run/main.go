@@ -47,7 +47,7 @@ func run(port int, dir string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	greet(service, time.Since(began))
+	greet(service, dir, time.Since(began))
 	select {
 	case <-ctx.Done():
 		fmt.Println("\nstopping; what you made is kept in", dir)
@@ -57,7 +57,7 @@ func run(port int, dir string, verbose bool) error {
 	}
 }
 
-func greet(s *local.Service, took time.Duration) {
+func greet(s *local.Service, dir string, took time.Duration) {
 	fmt.Printf(`
 Latchkey is running (ready after %.1f s).
 
@@ -71,9 +71,12 @@ Try this:
      arrives in the outbox at %s/operator/outbox
   3. Open the other application: you are signed in already.
   4. Look at %s/account, then sign out: both forget you.
+  5. Register an application of your own (%s/docs/integrate-oidc):
+     go run ./wasm/cmd/latchkey apps load --service %s --ca %s --key-file %s apps.json
 
 Your browser does not know the certificate. Trust it once with
   certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n latchkey-local -i %s
 or accept the warning. Ctrl-C stops; everything is kept until `+"`make clean`"+`.
-`, took.Seconds(), s.Issuer, s.Shop, s.Books, local.DefaultDomain, s.Issuer, s.Issuer, s.Certificates.CA)
+`, took.Seconds(), s.Issuer, s.Shop, s.Books, local.DefaultDomain, s.Issuer, s.Issuer,
+		s.Issuer, s.Issuer, s.Certificates.CA, filepath.Join(dir, local.OperatorKeyFile), s.Certificates.CA)
 }
