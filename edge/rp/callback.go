@@ -2,6 +2,7 @@ package rp
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -26,9 +27,8 @@ func (rp *RP) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setCookie(w, name, "", 0, http.SameSiteNoneMode) // spent, whatever happens next
-	// RFC 9207 section 2.4: the answer must come from whom we asked.
-	if iss := r.Form.Get("iss"); iss != "" && iss != rp.config.Issuer {
-		rp.fail(w, r, "the answer came from another sign-in service", nil)
+	if err := rp.checkIssuer(r); err != nil {
+		rp.fail(w, r, "the answer came from another sign-in service", err)
 		return
 	}
 	if code := r.Form.Get("error"); code != "" {
@@ -36,6 +36,20 @@ func (rp *RP) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rp.finish(w, r, p)
+}
+
+// checkIssuer makes sure that the answer came from whom we asked (RFC 9207 section 2.4). A provider that promises to name itself and
+// does not is another one.
+func (rp *RP) checkIssuer(r *http.Request) error {
+	iss := r.Form.Get("iss")
+	if iss == rp.config.Issuer {
+		return nil
+	}
+	m, err := rp.provider.metadata(r.Context())
+	if err == nil && (iss != "" || m.NamesIss) {
+		err = errors.New("rp: iss is not the provider's issuer")
+	}
+	return err
 }
 
 func (rp *RP) refused(w http.ResponseWriter, r *http.Request, code string) {

@@ -28,6 +28,7 @@ type metadata struct {
 	Token      string `json:"token_endpoint"`
 	JWKS       string `json:"jwks_uri"`
 	EndSession string `json:"end_session_endpoint"`
+	NamesIss   bool   `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
 }
 
 // provider caches what the provider publishes.

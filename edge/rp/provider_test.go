@@ -27,6 +27,7 @@ type provider struct {
 	key   *ecdsa.PrivateKey
 	token string     // next ID token
 	form  url.Values // last token request
+	names bool       // promises iss in every answer
 }
 
 func newTestProvider(t *testing.T) *provider {
@@ -35,9 +36,10 @@ func newTestProvider(t *testing.T) *provider {
 	p.key, _ = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]string{
+		_ = json.NewEncoder(w).Encode(map[string]any{
 			"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token",
 			"jwks_uri": p.URL + "/jwks", "end_session_endpoint": p.URL + "/logout",
+			"authorization_response_iss_parameter_supported": p.names,
 		})
 	})
 	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) {

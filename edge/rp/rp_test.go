@@ -62,6 +62,18 @@ func TestCallbackRefusesWhatWasNotBegunHere(t *testing.T) {
 	}
 }
 
+func TestMixUpByAnAnswerWithoutItsIssuer(t *testing.T) {
+	for promised, want := range map[bool]int{false: http.StatusSeeOther, true: http.StatusBadRequest} {
+		s := newSite(t, nil)
+		s.provider.names = promised
+		q := s.begin()
+		s.provider.token = s.provider.sign(t, "JWT", s.claims(q.Get("nonce")))
+		if answer, _ := s.post("/auth/callback", url.Values{"code": {"c"}, "state": {q.Get("state")}}, nil); answer.StatusCode != want {
+			t.Errorf("promised %v: got %d, want %d", promised, answer.StatusCode, want)
+		}
+	}
+}
+
 func TestCallbackIsSpentByItsFirstUse(t *testing.T) {
 	s := newSite(t, nil)
 	q := s.begin()
