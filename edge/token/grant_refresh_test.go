@@ -248,7 +248,7 @@ func TestRefreshRequestErrors(t *testing.T) {
 		{"not a token", refreshForm("x"), "invalid_grant"},
 		{"an access token", refreshForm(tok.AccessToken), "invalid_grant"},
 		{"an ID token", refreshForm(tok.IDToken), "invalid_grant"},
-		{"tampered", refreshForm(tok.RefreshToken[:len(tok.RefreshToken)-10]+strings.Repeat("A", 10)), "invalid_grant"},
+		{"tampered", refreshForm(tok.RefreshToken[:len(tok.RefreshToken)-10] + strings.Repeat("A", 10)), "invalid_grant"},
 		{"malformed scope", refreshForm(tok.RefreshToken, "scope", `"`), "invalid_scope"},
 		{"an API that was not granted", refreshForm(tok.RefreshToken, "resource", stockAPI), "invalid_target"},
 		{"an API that nobody registered", refreshForm(tok.RefreshToken, "resource", "https://nobody.test/"), "invalid_target"},
