@@ -20,7 +20,7 @@ type Secrets struct {
 	ShopCookie  []byte `json:"shop_cookie"`  // 32 bytes: seals their cookies
 }
 
-// OperatorKeyFile, in the directory of the secrets, has the operator key alone, for `latchkey apps --key-file`.
+// OperatorKeyFile is the file beside the secrets that has the operator key alone, for `latchkey apps --key-file`.
 const OperatorKeyFile = "operator.key"
 
 // EnsureSecrets reads the file or makes it, and the one with the operator key beside it.
