@@ -19,7 +19,7 @@ type DeviceResponse struct {
 	SignIn string `json:"signin,omitempty"` // path of the sign-in page, which leads back to the page and the code
 
 	State       string   `json:"state,omitempty"` // sealed; return it with the answer
-	Code        string   `json:"code,omitempty"`  // as the device shows it: XXXX-XXXX
+	Code        string   `json:"code,omitempty"`  // as the device shows it: two groups of four letters with a hyphen between
 	Application string   `json:"application,omitempty"`
 	Verified    bool     `json:"verified"`            // registered by the operator; false: it registered itself and may call itself anything
 	UPN         string   `json:"upn,omitempty"`       // whose account the device would be signed in to

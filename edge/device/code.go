@@ -57,5 +57,5 @@ func ParseCode(typed string) (string, error) {
 	return code, nil
 }
 
-// FormatCode writes a code as it is shown: XXXX-XXXX.
+// FormatCode writes a code as it is shown: two groups of four letters with a hyphen between.
 func FormatCode(code string) string { return code[:CodeLength/2] + "-" + code[CodeLength/2:] }
