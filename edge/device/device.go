@@ -91,7 +91,7 @@ var migrations = []string{
 
 // New returns the kind of object.
 func New() *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: clean}
+	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: clean.Alarm}
 	object.Handle(k, begin, doBegin)
 	object.Handle(k, look, doLook)
 	object.Handle(k, decide, doDecide)
@@ -99,15 +99,5 @@ func New() *object.Kind {
 	return k
 }
 
-// clean is the alarm: it deletes the requests whose time is over, whatever became of them.
-func clean(tx *object.Tx) error {
-	tx.Exec(`DELETE FROM pairing WHERE expires <= ?`, tx.Now())
-	var next time.Time
-	if tx.Row(`SELECT min(expires) FROM pairing`).Scan(&next); !next.IsZero() {
-		if soonest := tx.Now().Add(cleanPause); next.Before(soonest) {
-			next = soonest
-		}
-		tx.SetAlarm(next)
-	}
-	return nil
-}
+// clean deletes the requests whose time is over, whatever became of them.
+var clean = object.Sweep{Table: "pairing", Pause: cleanPause}

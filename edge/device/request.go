@@ -50,9 +50,7 @@ func doBegin(tx *object.Tx, in beginIn) (struct{}, error) {
 		session, permit, pause, polled, created, answer_until, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', ?, 0, ?, ?, ?)`,
 		in.Key, r.SecretHash, r.ClientID, r.Scope, string(resources), r.Binding, clip(r.Place), blob(r.Network), string(Pending),
 		Interval, now, now.Add(Lifetime*time.Second), expires)
-	if set := tx.Alarm(); set.IsZero() || expires.Add(cleanPause).Before(set) {
-		tx.SetAlarm(expires.Add(cleanPause))
-	}
+	clean.By(tx, expires)
 	return struct{}{}, nil
 }
 

@@ -29,7 +29,7 @@ var migrations = []string{
 
 // New returns the kind of object.
 func New() *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: clean}
+	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: clean.Alarm}
 	object.Handle(k, take, doTake)
 	object.Handle(k, give, doGive)
 	return k
@@ -90,18 +90,8 @@ func doGive(tx *object.Tx, key []byte) (struct{}, error) {
 	return struct{}{}, nil
 }
 
-// clean is the alarm: it deletes the buckets that count for nothing any more.
-func clean(tx *object.Tx) error {
-	tx.Exec(`DELETE FROM bucket WHERE expires <= ?`, tx.Now())
-	var next time.Time
-	if tx.Row(`SELECT min(expires) FROM bucket`).Scan(&next); !next.IsZero() {
-		if soonest := tx.Now().Add(cleanPause); next.Before(soonest) {
-			next = soonest
-		}
-		tx.SetAlarm(next)
-	}
-	return nil
-}
+// clean deletes the buckets that count for nothing any more.
+var clean = object.Sweep{Table: "bucket", Pause: cleanPause}
 
 func read(tx *object.Tx, key []byte) (taken, error) {
 	var text string
@@ -117,9 +107,7 @@ func read(tx *object.Tx, key []byte) (taken, error) {
 func write(tx *object.Tx, key []byte, l taken, expires time.Time) {
 	tx.Exec(`INSERT INTO bucket (key, taken, expires) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET taken = excluded.taken, expires = max(expires, excluded.expires)`, key, l.encode(), expires)
-	if set := tx.Alarm(); set.IsZero() || expires.Add(cleanPause).Before(set) {
-		tx.SetAlarm(expires.Add(cleanPause))
-	}
+	clean.By(tx, expires)
 }
 
 // taken is when something was taken from a bucket: unix second and how many, oldest first.
