@@ -158,6 +158,7 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, Refresh, refresh)
 	object.Handle(k, GrantFacts, grantFacts)
 	object.Handle(k, RevokeGrant, revokeGrant)
+	object.Handle(k, OpenSession, openSession)
 	object.Handle(k, Consents, consents)
 	object.Handle(k, RevokeConsent, revokeConsent)
 	return k

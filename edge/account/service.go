@@ -108,6 +108,12 @@ func (s *Service) ReplaceCredential(ctx context.Context, id string, in ReplaceCr
 	return do(ctx, s, ReplaceCredential, id, in)
 }
 
+// OpenSession spends a grant and makes a session, and tells whether the device was known. ErrGrant.
+func (s *Service) OpenSession(ctx context.Context, id string, in OpenSessionIn) (known bool, err error) {
+	out, err := call(ctx, s, OpenSession, id, in)
+	return out.Known, err
+}
+
 // Authorize writes an authorization code. ErrSession, ErrStale, ErrAssignment, ErrConsent, in this order.
 func (s *Service) Authorize(ctx context.Context, id string, in AuthorizeIn) (AuthorizeOut, error) {
 	return call(ctx, s, Authorize, id, in)

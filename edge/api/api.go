@@ -278,7 +278,7 @@ type Consent struct {
 	Name string `json:"name"`
 	Seen string `json:"seen"` // names the session that this was shown to
 
-	Scopes    []string          `json:"scopes"` // of openid, profile, email and offline_access
+	Scopes    []string          `json:"scopes"` // of openid, profile, email, offline_access and latchkey:session
 	Resources []ConsentResource `json:"resources"`
 }
 

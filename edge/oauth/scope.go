@@ -13,6 +13,10 @@ const (
 	ScopeOffline = "offline_access" // a refresh token that outlives the session (section 11)
 )
 
+// ScopeSession lets the command line turn its access token into a session of its own, once. No application but the built-in one may
+// ask for it, and no API may call a scope of its own so.
+const ScopeSession = "latchkey:session"
+
 // MaxScope bounds the scope parameter, in bytes.
 const MaxScope = 1024
 

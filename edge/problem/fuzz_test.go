@@ -17,6 +17,7 @@ var decoders = []func(*testing.T, string){
 	decodes[api.SignupPasswordRequest], decodes[api.SignupFinishRequest],
 	decodes[api.SessionsEndRequest], decodes[api.ReauthBeginRequest], decodes[api.ReauthFinishRequest],
 	decodes[api.ChangeBeginRequest], decodes[api.ChangeFinishRequest],
+	decodes[api.CommandLineRequest],
 	decodes[api.VaultPullRequest], decodes[api.VaultPushRequest], decodes[api.VaultKeysPutRequest],
 	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultEraseRequest],
 }

@@ -30,6 +30,9 @@ func check(app Application) Faults {
 	if !validClientID(app.ClientID) {
 		wrong("client_id", "is not 1 to 64 letters, digits, dots, hyphens, underscores or tildes: choose one such as shop")
 	}
+	if app.ClientID == CommandLine {
+		wrong("client_id", "is that of the command line, which is always there: choose another one")
+	}
 	if app.Dynamic != dynamicID(app.ClientID) {
 		wrong("client_id", "begins with "+dynamicPrefix+", which is for applications that register themselves: choose another one")
 	}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/oauth"
 )
 
 // Bounds of a resource.
@@ -61,6 +63,8 @@ func checkResource(r Resource) (faults Faults) {
 		switch {
 		case slices.Contains(scopes, s) || s == "address" || s == "phone":
 			wrong("scopes", "has "+s+", which is about people: leave it out, applications ask for it anyway")
+		case s == oauth.ScopeSession:
+			wrong("scopes", "has "+s+", which is for the command line alone: choose another word")
 		case strings.ContainsAny(s, " \"\\") || !ascii(s):
 			wrong("scopes", "has a value with spaces, quotes, backslashes or characters outside ASCII (RFC 6749 section 3.3)")
 		case slices.Contains(r.Scopes[:i], s):

@@ -37,7 +37,10 @@ func NewService(d ServiceDeps) *Service {
 // Application returns what is registered under a client id, up to 30 seconds old, or ErrUnknownApplication. What does not have the form of a
 // client id is unknown without asking.
 func (s *Service) Application(ctx context.Context, clientID string) (Application, error) {
-	if !validClientID(clientID) {
+	switch {
+	case clientID == CommandLine:
+		return commandLine, nil
+	case !validClientID(clientID):
 		return Application{}, ErrUnknownApplication
 	}
 	return s.applications.get(clientID, s.now(), func() (Application, error) {

@@ -48,7 +48,7 @@ func (s *Service) consent(_ http.ResponseWriter, r *http.Request, in api.Consent
 		out.TOSURI = app.TOSURI
 	}
 	out.Resources, err = s.namedResources(r.Context(), q)
-	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline)
+	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline, oauth.ScopeSession)
 	return out, err
 }
 

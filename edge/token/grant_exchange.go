@@ -124,7 +124,7 @@ func (s *Service) exchangeSubject(ctx context.Context, c *call) (access, error) 
 	allowed := slices.Contains(from, a.Client) || len(from) == 0 && addressed
 	bound := a.Binding != (binding{})
 	switch {
-	case !allowed, a.Account == "":
+	case !allowed, a.Account == "", oauth.Words(a.Scope).Has(oauth.ScopeSession):
 		return access{}, errSubject
 	case bound && c.Binding == (binding{}):
 		return access{}, oauth.ErrInvalidRequest.With("subject_token is bound to a key, so this request must prove one")

@@ -41,11 +41,25 @@ func (s *Service) ready(ctx context.Context, app tenant.Application, q *request,
 	switch {
 	case q.Agreed == here:
 	case q.Consent:
-		return needConsent
+		return s.consentIn(ctx, q, present)
 	case q.Choose && !q.Asked && q.Chosen != here && (q.Shown == "" || q.Shown == here): // another session was chosen by signing in to it
 		return needChoice
 	}
 	return nil
+}
+
+// consentIn asks for consent, in a session that will do when it was given: who has to sign in again does so first, and is asked once.
+func (s *Service) consentIn(ctx context.Context, q *request, present *session.Cookie) error {
+	if q.NotBefore > 0 {
+		now, err := s.accounts.TouchSession(ctx, present.Account, present.Ref())
+		if err != nil {
+			return q.missing(err)
+		}
+		if now.AuthTime < q.NotBefore {
+			return q.signIn(account.ErrStale)
+		}
+	}
+	return needConsent
 }
 
 // reached checks the level of the session against what was asked for. Only when some level would not do is the session looked at.

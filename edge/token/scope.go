@@ -20,6 +20,9 @@ func (s *Service) parseScope(ctx context.Context, app tenant.Application, q *req
 		return err
 	}
 	openid := asked.Has(oauth.ScopeOpenID) && slices.Contains(app.Scopes, oauth.ScopeOpenID)
+	if slices.Contains(app.Scopes, oauth.ScopeSession) {
+		return q.parseSessionScope(asked, p)
+	}
 	switch {
 	case !openid && len(app.Resources) == 0:
 		return oauth.ErrInvalidScope.With("scope must contain openid")

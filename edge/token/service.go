@@ -66,6 +66,7 @@ type Accounts interface {
 	GrantFacts(ctx context.Context, id string, in account.GrantIn) (account.GrantFactsOut, error)
 	RevokeGrant(ctx context.Context, id string, in account.RevokeGrantIn) error
 	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)
+	OpenSession(ctx context.Context, id string, in account.OpenSessionIn) (known bool, err error)
 	TouchSession(ctx context.Context, id string, ref account.SessionRef) (account.TouchSessionOut, error)
 	Profile(ctx context.Context, id string, ref account.SessionRef) (account.ProfileOut, error)
 }
@@ -159,6 +160,7 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+RouteCheck, s.checkSession)
 	mux.Handle("POST "+api.RouteDevice, problem.Post(s.log, s.showDevice))
 	mux.Handle("POST "+api.RouteDeviceAnswer, problem.Post(s.log, s.answerDevice))
+	mux.HandleFunc("POST "+api.RouteCommandLine, s.commandLine)
 	mux.Handle("POST "+api.RouteSignout, problem.Post(s.log, s.signout))
 	mux.Handle("POST "+api.RouteConsent, problem.Post(s.log, s.consent))
 	mux.Handle("POST "+api.RouteConsentDecide, problem.Post(s.log, s.decideConsent))

@@ -41,7 +41,7 @@ func (t target) signingAlg() string {
 func (t target) within(scope string) string {
 	known := t.Scopes
 	if t.Identifier == "" {
-		known = scopes
+		known = append(slices.Clone(scopes), oauth.ScopeSession)
 	}
 	return oauth.Words(scope).Within(known...).String()
 }
