@@ -1,0 +1,4 @@
+package state
+
+// ParseMemory is parseMemory.
+var ParseMemory = parseMemory
