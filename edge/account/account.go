@@ -18,6 +18,7 @@ const (
 	TopicMail        = "mail"         // payload: BeginSignupIn.Mail or ReplaceCodeIn.Mail, as the caller made it
 	TopicNamesCommit = "names.commit" // payload: NamesCommit
 	TopicLogout      = "logout"       // payload: Logout
+	TopicDisconnect  = "disconnect"   // payload: Disconnect
 )
 
 // Errors of the object's methods. Each rolled its transaction back; a "no" that must be remembered, such as a wrong code, is
@@ -40,13 +41,29 @@ var (
 	ErrAssignment = object.NewError("account: not assigned")
 	// ErrGrant: the access grant has expired or was revoked.
 	ErrGrant = object.NewError("account: no grant")
+	// ErrDevice: the account does not know the device of the session, or any such device.
+	ErrDevice = object.NewError("account: no device")
+	// ErrUntrusted: the device of the session is not trusted.
+	ErrUntrusted = object.NewError("account: device not trusted")
+	// ErrTrusted: the device of the session is trusted already.
+	ErrTrusted = object.NewError("account: device trusted")
+	// ErrKeyless: the device of the session has not enrolled.
+	ErrKeyless = object.NewError("account: device without a key")
+	// ErrEnrolled: the trusted device of the session has another key.
+	ErrEnrolled = object.NewError("account: device with another key")
+	// ErrDevices: the account trusts api.MaxTrusted devices.
+	ErrDevices = object.NewError("account: too many devices")
+	// ErrApprover: there is no other trusted device that could approve.
+	ErrApprover = object.NewError("account: no device to approve")
+	// ErrTaken: another device answers the request for approval, or it was answered.
+	ErrTaken = object.NewError("account: approval taken")
 	// ErrBounds: an argument is missing, too long or not of its form. Callers check first; this is the second line.
 	ErrBounds = object.NewError("account: argument out of bounds")
 )
 
 // Deps is what the object needs from outside.
 type Deps struct {
-	Effects map[string]object.Effect // by topic; each of TopicMail, TopicNamesCommit and TopicLogout must be there
+	Effects map[string]object.Effect // by topic; each of the topics must be there
 }
 
 // None is the result of a method that has nothing to tell.

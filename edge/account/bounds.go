@@ -96,7 +96,7 @@ func (b *bounds) device(d *NewDevice) *bounds {
 	if d == nil {
 		return b
 	}
-	return b.id(d.ID).hash(d.SecretHash)
+	return b.id(d.ID).hash(d.SecretHash).check(d.Kind == "" || d.Kind == api.DeviceBrowser || d.Kind == api.DeviceCommandLine)
 }
 
 func control(r rune) bool { return r < 0x20 || r == 0x7f }

@@ -32,15 +32,12 @@ func openSession(tx *object.Tx, in OpenSessionIn) (OpenSessionOut, error) {
 		return OpenSessionOut{}, ErrGrant
 	}
 	deleteGrant(tx, in.GrantID) // before anything is made from it
-	device := knownDevice(tx, in.Known)
-	out := OpenSessionOut{Known: device != ""}
-	if out.Known {
-		sawDevice(tx, device)
-	} else {
-		rememberDevice(tx, &in.Device)
+	known, fresh := knownDevice(tx, in.Known), &in.Device
+	if known != "" {
+		fresh = nil
 	}
 	in.Session.AMR = g.amr
-	insertSession(tx, in.Session)
+	insertSession(tx, in.Session, arriveOn(tx, known, fresh, in.Session.Place))
 	tx.Exec(`UPDATE session SET auth_time = ? WHERE id = ?`, g.authTime, in.Session.ID)
-	return out, nil
+	return OpenSessionOut{Known: known != ""}, nil
 }

@@ -102,9 +102,10 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 	expires = max(expires, until)
 	endOldest(tx, MaxGrants-1)
 	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires, offline, resources, claims_request, auth_time, amr, binding,
-		refresh_hash, refresh_until, ends, created, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		refresh_hash, refresh_until, ends, created, used, device_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT device_id FROM session WHERE id = ?), ''))`,
 		id, a.session, clientID, a.scope, expires, a.offline(), joined(a.resources), a.claimsRequest, a.authTime, jsonText(a.amr),
-		f.binding, blob(f.hash), until, ends, now, now)
+		f.binding, blob(f.hash), until, ends, now, now, a.session)
 	wakeBy(tx, expires)
 }
 

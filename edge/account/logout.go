@@ -86,9 +86,11 @@ func endAllBut(tx *object.Tx, keep string) {
 // It reports whether there was such a session that had not run out already.
 func end(tx *object.Tx, session string) bool {
 	var expires int64
-	if !tx.Row(`DELETE FROM session WHERE id = ? RETURNING expires`, session).Scan(&expires) {
+	var device string
+	if !tx.Row(`DELETE FROM session WHERE id = ? RETURNING expires, device_id`, session).Scan(&expires, &device) {
 		return false
 	}
+	disconnect(tx, device)
 	for row := range tx.Rows(`SELECT client_id, backchannel FROM participant WHERE session = ? AND backchannel <> ''
 		ORDER BY since, client_id`, session) {
 		out := Logout{Sub: tx.Name(), SID: session}

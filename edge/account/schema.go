@@ -135,9 +135,36 @@ CREATE TABLE consent (
 ) STRICT, WITHOUT ROWID;
 `
 
+// devices is the third migration: a device has a key of its own and may be trusted, a session and a grant know the device they are on, and
+// a trusted device approves another one. Sessions and grants of before are on no device, so nothing is trusted until the next sign-in.
+const devices = `
+ALTER TABLE account ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN kind TEXT NOT NULL DEFAULT 'browser';
+ALTER TABLE device ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device ADD COLUMN public BLOB NOT NULL DEFAULT x'';
+ALTER TABLE device ADD COLUMN proof TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN device_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_grant ADD COLUMN device_id TEXT NOT NULL DEFAULT '';
+UPDATE device SET created = seen;
+CREATE TABLE approval (
+	id          TEXT    PRIMARY KEY,
+	device      TEXT    NOT NULL,
+	commitment  BLOB    NOT NULL,
+	approver    TEXT    NOT NULL,
+	nonce       BLOB    NOT NULL,
+	fingerprint BLOB    NOT NULL,
+	reveal      BLOB    NOT NULL,
+	state       TEXT    NOT NULL,
+	created     INTEGER NOT NULL,
+	expires     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
 // New declares the kind of object.
 func New(d Deps) *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: []string{schema, families}, Alarm: sweep, Effects: d.Effects}
+	k := &object.Kind{Name: KindName, Migrations: []string{schema, families, devices}, Alarm: sweep, Effects: d.Effects}
 	object.Handle(k, BeginSignup, beginSignup)
 	object.Handle(k, CheckCode, checkCode)
 	object.Handle(k, ReplaceCode, replaceCode)
@@ -161,5 +188,16 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, OpenSession, openSession)
 	object.Handle(k, Consents, consents)
 	object.Handle(k, RevokeConsent, revokeConsent)
+	object.Handle(k, Devices, listDevices)
+	object.Handle(k, TrustFacts, trustFacts)
+	object.Handle(k, Enrol, enrol)
+	object.Handle(k, RenameDevice, renameDevice)
+	object.Handle(k, RevokeDevice, revokeDevice)
+	object.Handle(k, BeginApproval, beginApproval)
+	object.Handle(k, PollApproval, pollApproval)
+	object.Handle(k, Approvals, approvals)
+	object.Handle(k, TakeApproval, takeApproval)
+	object.Handle(k, LookApproval, lookApproval)
+	object.Handle(k, DecideApproval, decideApproval)
 	return k
 }

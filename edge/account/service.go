@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/object"
 )
 
@@ -148,4 +149,66 @@ func (s *Service) Consents(ctx context.Context, id string, ref SessionRef) (Cons
 // RevokeConsent takes from an application all that it may do. ErrSession.
 func (s *Service) RevokeConsent(ctx context.Context, id string, in RevokeConsentIn) error {
 	return do(ctx, s, RevokeConsent, id, in)
+}
+
+// Trusted reports whether a session is on a device that has given a second proof and was not revoked since. It writes nothing but the
+// session's use. ErrSession.
+func (s *Service) Trusted(ctx context.Context, id string, ref SessionRef) (bool, error) {
+	out, err := call(ctx, s, TrustFacts, id, ref)
+	return out.Trusted, err
+}
+
+// TrustFacts says where the device of a session stands. ErrSession.
+func (s *Service) TrustFacts(ctx context.Context, id string, ref SessionRef) (TrustFactsOut, error) {
+	return call(ctx, s, TrustFacts, id, ref)
+}
+
+// Devices lists the devices that the account knows. ErrSession.
+func (s *Service) Devices(ctx context.Context, id string, ref SessionRef) (DevicesOut, error) {
+	return call(ctx, s, Devices, id, ref)
+}
+
+// Enrol gives the device of a session its key. ErrSession, ErrDevice, ErrEnrolled.
+func (s *Service) Enrol(ctx context.Context, id string, in EnrolIn) error {
+	return do(ctx, s, Enrol, id, in)
+}
+
+// RenameDevice gives a device another name. ErrSession, ErrUntrusted, ErrDevice.
+func (s *Service) RenameDevice(ctx context.Context, id string, in RenameDeviceIn) error {
+	return do(ctx, s, RenameDevice, id, in)
+}
+
+// RevokeDevice removes a device, its sessions and its grants. ErrSession, ErrUntrusted.
+func (s *Service) RevokeDevice(ctx context.Context, id string, in RevokeDeviceIn) (RevokeDeviceOut, error) {
+	return call(ctx, s, RevokeDevice, id, in)
+}
+
+// BeginApproval asks the trusted devices to approve the one of the session. ErrSession, ErrDevice, ErrTrusted, ErrKeyless, ErrApprover.
+func (s *Service) BeginApproval(ctx context.Context, id string, in BeginApprovalIn) (BeginApprovalOut, error) {
+	return call(ctx, s, BeginApproval, id, in)
+}
+
+// PollApproval tells the new device how far its request is. ErrSession, ErrDevice.
+func (s *Service) PollApproval(ctx context.Context, id string, in PollApprovalIn) (PollApprovalOut, error) {
+	return call(ctx, s, PollApproval, id, in)
+}
+
+// Approvals lists the requests that wait for an answer. ErrSession, ErrDevice, ErrUntrusted.
+func (s *Service) Approvals(ctx context.Context, id string, ref SessionRef) (ApprovalsOut, error) {
+	return call(ctx, s, Approvals, id, ref)
+}
+
+// TakeApproval begins to answer a request, on one device. ErrSession, ErrDevice, ErrUntrusted, ErrKeyless, ErrSpent, ErrTaken.
+func (s *Service) TakeApproval(ctx context.Context, id string, in TakeApprovalIn) error {
+	return do(ctx, s, TakeApproval, id, in)
+}
+
+// LookApproval tells a trusted device how far a request is. ErrSession, ErrDevice, ErrUntrusted, ErrSpent.
+func (s *Service) LookApproval(ctx context.Context, id string, in LookApprovalIn) (api.Approval, error) {
+	return call(ctx, s, LookApproval, id, in)
+}
+
+// DecideApproval answers a request. ErrSession, ErrDevice, ErrUntrusted, ErrSpent, ErrTaken, ErrDevices.
+func (s *Service) DecideApproval(ctx context.Context, id string, in DecideApprovalIn) error {
+	return do(ctx, s, DecideApproval, id, in)
 }

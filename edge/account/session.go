@@ -64,6 +64,7 @@ type SessionsOut struct {
 type live struct {
 	amr                      []string
 	keep                     bool
+	device                   string // id, "" for a session of before there were any
 	authTime, lastUsed, idle int64
 	ends, expires            int64
 }
@@ -74,8 +75,8 @@ func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
 	var hash []byte
 	var amr string
 	now := tx.Now().Unix()
-	found := tx.Row(`SELECT secret_hash, amr, keep, auth_time, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
-		Scan(&hash, &amr, &s.keep, &s.authTime, &s.lastUsed, &s.idle, &s.ends, &s.expires)
+	found := tx.Row(`SELECT secret_hash, amr, keep, device_id, auth_time, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
+		Scan(&hash, &amr, &s.keep, &s.device, &s.authTime, &s.lastUsed, &s.idle, &s.ends, &s.expires)
 	if !found || subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 || now >= s.expires {
 		return live{}, ErrSession
 	}
@@ -86,39 +87,39 @@ func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
 	return s, nil
 }
 
-// insertSession makes a session. Those beyond MaxSessions end.
-func insertSession(tx *object.Tx, s NewSession) {
+// insertSession makes a session on a device. Those beyond MaxSessions end.
+func insertSession(tx *object.Tx, s NewSession, device string) {
 	for row := range tx.Rows(`SELECT id FROM session ORDER BY last_used DESC, created DESC, id LIMIT -1 OFFSET ?`, MaxSessions-1) {
 		var id string
 		row.Scan(&id)
 		end(tx, id)
 	}
-	writeSession(tx, s)
+	writeSession(tx, s, device)
 }
 
-// renewSession puts a new secret, new times and a new place in the browser's present session. One that has ended is not revived:
+// renewSession puts a new secret, new times, a new place and the device in the browser's present session. One that has ended is not revived:
 // applications were told that its id is over, or are about to be.
-func renewSession(tx *object.Tx, ref SessionRef, s NewSession) error {
+func renewSession(tx *object.Tx, ref SessionRef, s NewSession, device string) error {
 	if _, err := checkSession(tx, ref); err != nil {
 		return err
 	}
-	writeSession(tx, s)
+	writeSession(tx, s, device)
 	return nil
 }
 
-func writeSession(tx *object.Tx, s NewSession) {
+func writeSession(tx *object.Tx, s NewSession, device string) {
 	now := tx.Now().Unix()
 	ends := now + s.Absolute
 	expires := min(now+s.Idle, ends)
 	if s.AMR == nil {
 		s.AMR = []string{}
 	}
-	tx.Exec(`INSERT INTO session (id, secret_hash, device, place, keep, amr, auth_time, created, last_used, idle, ends, expires)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	tx.Exec(`INSERT INTO session (id, secret_hash, device, place, keep, amr, auth_time, created, last_used, idle, ends, expires, device_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, device = excluded.device, place = excluded.place,
 		keep = excluded.keep, amr = excluded.amr, auth_time = excluded.auth_time, last_used = excluded.last_used,
-		idle = excluded.idle, ends = excluded.ends, expires = excluded.expires`,
-		s.ID, s.SecretHash, clip(s.Device), clip(s.Place), s.Keep, jsonText(s.AMR), now, now, now, s.Idle, ends, expires)
+		idle = excluded.idle, ends = excluded.ends, expires = excluded.expires, device_id = excluded.device_id`,
+		s.ID, s.SecretHash, clip(s.Device), clip(s.Place), s.Keep, jsonText(s.AMR), now, now, now, s.Idle, ends, expires, device)
 	wakeBy(tx, expires)
 }
 

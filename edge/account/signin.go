@@ -109,11 +109,10 @@ func completeSignin(tx *object.Tx, in CompleteSigninIn) (None, error) {
 	if err != nil {
 		return None{}, err
 	}
-	sawDevice(tx, a.device)
-	rememberDevice(tx, in.Device)
+	device := arriveOn(tx, a.device, in.Device, in.Session.Place)
 	if in.Renew == nil {
-		insertSession(tx, in.Session)
-	} else if err := renewSession(tx, *in.Renew, in.Session); err != nil {
+		insertSession(tx, in.Session, device)
+	} else if err := renewSession(tx, *in.Renew, in.Session, device); err != nil {
 		return None{}, err
 	}
 	if in.UpgradeProof != nil {

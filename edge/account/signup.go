@@ -73,7 +73,7 @@ type ActivateIn struct {
 	KSF     api.KSF    `json:"ksf"`    // what the record was made with
 	KeyID   string     `json:"key_id"` // of the OPAQUE keys the record was made under
 	Session NewSession `json:"session"`
-	Device  *NewDevice `json:"device,omitempty"` // to know this browser again
+	Device  *NewDevice `json:"device,omitempty"` // to know this browser again; it is the account's first trusted device
 	// NameToken is of a reservation made since BeginSignup, "" when that one stands. An e-mail address is reserved only when it
 	// has been proved, so that nobody can hold another's.
 	NameToken string `json:"name_token,omitempty"`
@@ -205,10 +205,13 @@ func activate(tx *object.Tx, in ActivateIn) (None, error) {
 		p.upn, in.Name, p.email, p.verified, now)
 	tx.Exec(`INSERT INTO credential (one, record, ksf, key_id, changed) VALUES (1, ?, ?, ?, ?)`,
 		in.Record, jsonText(in.KSF), in.KeyID, now)
-	rememberDevice(tx, in.Device)
-	insertSession(tx, in.Session)
+	device := arriveOn(tx, "", in.Device, in.Session.Place)
+	insertSession(tx, in.Session, device)
 	tx.Later(TopicNamesCommit, NamesCommit{Name: p.upn, Token: p.nameToken})
-	return None{}, nil
+	if device == "" {
+		return None{}, nil
+	}
+	return None{}, trustFirst(tx, device)
 }
 
 func sendMail(tx *object.Tx, mail json.RawMessage) {

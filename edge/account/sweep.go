@@ -15,7 +15,7 @@ const (
 )
 
 // expiring are the tables whose rows go when their column expires has come.
-var expiring = []string{"signup", "bucket", "attempt", "device", "session", "proof", "code", "access_grant"}
+var expiring = []string{"signup", "bucket", "attempt", "device", "session", "proof", "code", "access_grant", "approval"}
 
 // wakeBy sees to it that the object sweeps soon after t, unless it wakes earlier anyway.
 func wakeBy(tx *object.Tx, t int64) {

@@ -22,6 +22,13 @@ const (
 	CodeDeviceUnknown      Code = "device_unknown"      // 404: no device waits for an answer with this code
 	CodeNotAssigned        Code = "not_assigned"        // 403: the application is not for this person
 	CodeDeviceUntrusted    Code = "device_untrusted"    // 403: this device has to give a second proof first
+	CodeDeviceTrusted      Code = "device_trusted"      // 409: this device is trusted already
+	CodeDeviceEnrolled     Code = "device_enrolled"     // 409: this device has another key already
+	CodeDeviceForgotten    Code = "device_forgotten"    // 409: the account does not know the device of this session; sign in again
+	CodeDeviceKeyless      Code = "device_keyless"      // 409: this device has not given its key yet
+	CodeTooManyDevices     Code = "too_many_devices"    // 409: as many devices as can be are trusted; revoke one first
+	CodeApprovalNone       Code = "approval_none"       // 409: no other trusted device could approve this one
+	CodeApprovalTaken      Code = "approval_taken"      // 409: another device answers this, or it was answered
 	CodeVaultMissing       Code = "vault_missing"       // 404: the account has no vault yet
 	CodeVaultExists        Code = "vault_exists"        // 409: the account has a vault already
 	CodeVaultReplaced      Code = "vault_replaced"      // 409: another vault is the present one; pull it from the beginning

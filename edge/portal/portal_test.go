@@ -48,7 +48,7 @@ func newWorld(t testing.TB) *world {
 	root := keystest.Root(t)
 	ignore := func(context.Context, object.Delivery) error { return nil }
 	host, err := object.NewNative(object.NativeConfig{Now: w.clock}, keys.New(keys.Deps{Root: root}),
-		account.New(account.Deps{Effects: map[string]object.Effect{account.TopicNamesCommit: ignore, account.TopicLogout: ignore}}))
+		account.New(account.Deps{Effects: map[string]object.Effect{account.TopicNamesCommit: ignore, account.TopicLogout: ignore, account.TopicDisconnect: ignore}}))
 	must(t, err)
 	t.Cleanup(func() { host.Close() })
 	w.ring = keys.NewService(keys.ServiceDeps{Host: host, Root: root, Now: w.clock})

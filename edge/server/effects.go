@@ -92,3 +92,22 @@ func commitName(n *names.Service, log *slog.Logger) object.Effect {
 		return err
 	}
 }
+
+// connections is where devices have live connections to a vault.
+type connections interface {
+	Disconnect(ctx context.Context, account, device string) error
+}
+
+// disconnect is the effect of account.TopicDisconnect: a device whose session has ended hears no more of the vault. Nil c has no connections.
+func disconnect(c connections) object.Effect {
+	return func(ctx context.Context, d object.Delivery) error {
+		var gone account.Disconnect
+		if err := json.Unmarshal(d.Payload, &gone); err != nil {
+			return fmt.Errorf("server: %s: %w", account.TopicDisconnect, err)
+		}
+		if c == nil {
+			return nil
+		}
+		return c.Disconnect(ctx, d.Object, gone.Device)
+	}
+}

@@ -92,6 +92,7 @@ func New(d Deps) (*Service, error) {
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail:        box.deliver,
 			account.TopicNamesCommit: commitName(directory, d.Log),
+			account.TopicDisconnect:  disconnect(nil), // the vault is not mounted yet
 			account.TopicLogout: token.BackChannel(token.BackChannelDeps{
 				Issuer: c.Issuer, Keys: ring, Applications: applications, Transport: d.Outbound, Now: d.Now, Log: d.Log,
 			}),

@@ -62,7 +62,8 @@ func newWorld(t testing.TB) *world {
 			}
 			return w.names.Commit(ctx, c.Name, c.Token)
 		},
-		account.TopicLogout: func(context.Context, object.Delivery) error { return nil },
+		account.TopicLogout:     func(context.Context, object.Delivery) error { return nil },
+		account.TopicDisconnect: func(context.Context, object.Delivery) error { return nil },
 	}
 	var err error
 	w.native, err = object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: log},

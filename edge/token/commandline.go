@@ -77,7 +77,7 @@ func (s *Service) openCommandLine(w http.ResponseWriter, r *http.Request) error 
 			ID: cookie.ID, SecretHash: account.Hash(cookie.Secret), Device: label, Place: r.Header.Get(placeHeader), Keep: true,
 			Idle: int64(commandLineIdle / time.Second), Absolute: int64(commandLineAbsolute / time.Second),
 		},
-		Device: account.NewDevice{ID: fresh.ID, SecretHash: account.Hash(fresh.Secret), Label: label},
+		Device: account.NewDevice{ID: fresh.ID, SecretHash: account.Hash(fresh.Secret), Label: label, Kind: api.DeviceCommandLine},
 	}
 	if has {
 		opening.Known = device.Ref()

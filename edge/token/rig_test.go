@@ -83,7 +83,7 @@ func newRig(t testing.TB) *rig {
 	g.native, err = object.NewNative(object.NativeConfig{Now: g.now, Log: log},
 		keys.New(keys.Deps{Root: root, Log: log}), tenant.New(), throttle.New(), device.New(),
 		account.New(account.Deps{Effects: map[string]object.Effect{
-			account.TopicMail: drop, account.TopicNamesCommit: drop,
+			account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicDisconnect: drop,
 			account.TopicLogout: func(ctx context.Context, d object.Delivery) error { return notify(ctx, d) },
 		}}))
 	g.must(err)
