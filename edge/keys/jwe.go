@@ -5,9 +5,12 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/latchkey-id/latchkey/edge/object"
 )
 
 // MaxSealed bounds a sealed value, in bytes: browsers keep no longer cookies.
@@ -25,11 +28,12 @@ const (
 // also makes it strict: alg, enc, kid and typ, to the byte, and so nothing of zip, crit, jwk or jku. Tests show that go-jose
 // opens what it seals and the reverse.
 type sealer struct {
-	header string // base64url
-	aead   cipher.AEAD
+	header  string // base64url
+	aead    cipher.AEAD
+	compact bool
 }
 
-// envelope is what is encrypted.
+// envelope is what is encrypted, unless the purpose is a compact one.
 type envelope struct {
 	Expires int64 `json:"exp"` // unix seconds
 	Value   any   `json:"v"`
@@ -48,7 +52,7 @@ func newSealer(kid string, secret []byte, p Purpose) (*sealer, error) {
 	}
 	aead, err := cipher.NewGCM(block)
 	header := headStart + kid + headType + string(p) + headEnd
-	return &sealer{base64.RawURLEncoding.EncodeToString([]byte(header)), aead}, err
+	return &sealer{base64.RawURLEncoding.EncodeToString([]byte(header)), aead, compacted[p]}, err
 }
 
 // sealedBy returns the key id in the header of a value, which must be one of the purpose.
@@ -70,7 +74,7 @@ func sealedBy(text string, p Purpose) (kid string, ok bool) {
 
 // seal returns v for the time until expires. Random nonces are safe here: a key makes far less than 2³² values in its life.
 func (s *sealer) seal(v any, expires time.Time) (string, error) {
-	plain, err := json.Marshal(envelope{expires.Unix(), v})
+	plain, err := s.encode(v, expires.Unix())
 	if err != nil {
 		return "", err
 	}
@@ -119,9 +123,32 @@ func (s *sealer) open(text string, v any) (expires time.Time, err error) {
 	if err != nil {
 		return time.Time{}, ErrSealed
 	}
-	e := envelope{Value: v}
-	if err := json.Unmarshal(plain, &e); err != nil {
+	seconds, err := decode(plain, v)
+	if err != nil {
 		return time.Time{}, ErrSealed
 	}
-	return time.Unix(e.Expires, 0), nil
+	return time.Unix(seconds, 0), nil
+}
+
+// encode writes a value and when it expires: an envelope, or the compact form of the value and eight bytes.
+func (s *sealer) encode(v any, expires int64) ([]byte, error) {
+	if !s.compact {
+		return json.Marshal(envelope{expires, v})
+	}
+	packed, err := object.Pack(v)
+	return binary.BigEndian.AppendUint64(packed, uint64(expires)), err
+}
+
+// decode reads either, whatever the purpose: a compact form never begins with a brace.
+func decode(plain []byte, v any) (expires int64, err error) {
+	if len(plain) > 0 && plain[0] == '{' {
+		e := envelope{Value: v}
+		err = json.Unmarshal(plain, &e)
+		return e.Expires, err
+	}
+	n := len(plain) - 8
+	if n < 0 {
+		return 0, ErrSealed
+	}
+	return int64(binary.BigEndian.Uint64(plain[n:])), object.Unpack(plain[:n], v)
 }

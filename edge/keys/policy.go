@@ -41,6 +41,11 @@ var purposes = map[Purpose]string{
 	PurposeRefresh: useSession,
 }
 
+// compacted are the purposes whose values are in the compact form of edge/object and not in JSON, which takes six times as long: every flow
+// meets them, and they live for minutes. When another version of the program has changed their type, one of before is refused like one that
+// has expired, and its bearer asks for another. What lives for longer is JSON, which bears with that.
+var compacted = map[Purpose]bool{PurposeCode: true, PurposeAccess: true, PurposeGrant: true}
+
 const day = 24 * time.Hour
 
 // policy is the life of a group's keys; doc.go draws it.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Seal returns v, as JSON, readable for nobody else and only with the same purpose, until expires (compact JWE, at most MaxSealed
-// bytes). ErrLife says that expires is beyond what the purpose allows.
+// Seal returns v, of what JSON has of it, readable for nobody else and only with the same purpose, until expires (compact JWE, at most
+// MaxSealed bytes). ErrLife says that expires is beyond what the purpose allows.
 func (s *Service) Seal(ctx context.Context, p Purpose, v any, expires time.Time) (string, error) {
 	use, known := purposes[p]
 	if !known {
@@ -32,8 +32,8 @@ func (s *Service) Seal(ctx context.Context, p Purpose, v any, expires time.Time)
 	return text, nil
 }
 
-// Open fills v with what Seal was given. ErrSealed: not sealed here for this purpose, or changed; ErrExpired: too old. After an
-// error v is undefined. Any other error is the ring's and says nothing about the value.
+// Open fills v with what Seal was given. ErrSealed: not sealed here for this purpose, or changed, or of a type that has changed since;
+// ErrExpired: too old. After an error v is undefined. Any other error is the ring's and says nothing about the value.
 func (s *Service) Open(ctx context.Context, p Purpose, sealed string, v any) error {
 	if len(sealed) > MaxSealed {
 		return ErrSealed

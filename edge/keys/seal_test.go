@@ -74,6 +74,47 @@ func TestSealedValueExpires(t *testing.T) {
 	}
 }
 
+// A version that wrote JSON may have made them a minute ago.
+func TestCompactPurposesOpenWhatWasSealedAsJSON(t *testing.T) {
+	s, c := newService(t)
+	must(s.Seal(t.Context(), PurposeAccess, 1, c.Now().Add(time.Hour)))
+	e := s.current.Load().active(group{useShort, encA256GCM}, c.Now())
+	for p := range compacted {
+		before := *e.sealers[p]
+		before.compact = false
+		sealed := must(before.seal(cookie{"ann", "s3cret"}, c.Now().Add(time.Hour)))
+		var v cookie
+		if err := s.Open(t.Context(), p, sealed, &v); err != nil || v != (cookie{"ann", "s3cret"}) {
+			t.Errorf("%s: %v, %+v", p, err, v)
+		}
+	}
+}
+
+func TestCompactPurposesRefuseWhatIsOfAnotherType(t *testing.T) {
+	s, c := newService(t)
+	for p := range compacted {
+		sealed := must(s.Seal(t.Context(), p, cookie{"ann", "s3cret"}, c.Now().Add(time.Hour)))
+		var v struct{ Name, Secret, More string }
+		if err := s.Open(t.Context(), p, sealed, &v); !errors.Is(err, ErrSealed) {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+}
+
+func TestNothingButAnEnvelopeIsDecoded(t *testing.T) {
+	whole := must((&sealer{compact: true}).encode(cookie{"ann", "s3cret"}, 7))
+	for n := range whole {
+		if _, err := decode(whole[:n], new(cookie)); err == nil {
+			t.Errorf("the first %d of %d bytes are taken for the whole", n, len(whole))
+		}
+	}
+	for _, text := range []string{"", "{", "[]", "null", "1", "12345678", "123456789"} {
+		if _, err := decode([]byte(text), new(cookie)); err == nil {
+			t.Errorf("%q is taken for an envelope", text)
+		}
+	}
+}
+
 func TestSealRefuses(t *testing.T) {
 	s, c := newService(t)
 	ctx := context.Background()

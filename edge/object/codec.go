@@ -12,7 +12,8 @@ import (
 // What a method takes and returns crosses as bytes without names: both ends are nearly always the same program, and JSON, in
 // WebAssembly, is a tenth of what a request costs. The bytes begin with a version and with a fingerprint of the method's two types, so that
 // two programs of which one has changed a type notice it before anything is done (errShape), and speak JSON then, which bears with fields
-// that one of them does not know. A method answers in the form in which it was asked. Only calls are coded like this: what is stored is JSON.
+// that one of them does not know. A method answers in the form in which it was asked. Only calls, and with Pack what lives for minutes, are coded
+// like this: what is stored is JSON.
 //
 // The values that arrive are those that JSON would have brought: exported fields that are not tagged "-", text as valid UTF-8, an empty
 // slice under omitempty as nil.
@@ -77,10 +78,28 @@ func call(ctx context.Context, h Host, kind, object, method string, in, out any)
 	return nil
 }
 
+// Pack codes v in the compact form, for a value that need not outlive a change of its type.
+func Pack(v any) ([]byte, error) {
+	p := planOf(reflect.TypeOf(v))
+	return form{shape: p.print}.append(p, reflect.ValueOf(v))
+}
+
+// Unpack fills what v points to with what Pack has made of a value of the same type; that of another type is an error. After an error what v
+// points to is undefined.
+func Unpack(data []byte, v any) error {
+	if len(data) == 0 || data[0] != compact {
+		return errCompact
+	}
+	p := planOf(reflect.TypeOf(v).Elem())
+	return form{shape: p.print}.read(p, data, v)
+}
+
 // write codes what v points to, which p is the plan of.
-func (f form) write(p *plan, v any) ([]byte, error) {
+func (f form) write(p *plan, v any) ([]byte, error) { return f.append(p, reflect.ValueOf(v).Elem()) }
+
+func (f form) append(p *plan, v reflect.Value) ([]byte, error) {
 	w := writer{data: binary.LittleEndian.AppendUint32(append(make([]byte, 0, 256), compact), f.shape)}
-	w.value(p, reflect.ValueOf(v).Elem())
+	w.value(p, v)
 	return w.data, w.err
 }
 

@@ -152,6 +152,31 @@ func TestAHostMayBeAskedInJSON(t *testing.T) {
 	}
 }
 
+func TestWhatIsPackedIsUnpackedAsTheSameTypeOnly(t *testing.T) {
+	type other struct {
+		Word  string   `json:"word,omitempty"`
+		Words []string `json:"words"`
+		More  int      `json:"more"`
+	}
+	want := inner{"w", []string{"a", ""}}
+	data, err := Pack(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got inner
+	if err := Unpack(data, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := Unpack(data, new(other)); !errors.Is(err, errShape) {
+		t.Errorf("of another type: %v", err)
+	}
+	for _, data := range []string{"", `{"word":"w"}`, "\x01", "\x01\x00\x00\x00\x00"} {
+		if err := Unpack([]byte(data), &got); err == nil {
+			t.Errorf("%q is taken for something packed", data)
+		}
+	}
+}
+
 func FuzzCompact(f *testing.F) {
 	form := formOf(reflect.TypeFor[everything](), reflect.TypeFor[inner]())
 	for _, v := range []everything{{}, {Text: "t", List: []inner{{}}, Pointer: &inner{}, Map: map[string]inner{"k": {Words: []string{"w"}}}}} {

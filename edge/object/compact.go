@@ -84,7 +84,12 @@ func (w *writer) several(p *plan, v reflect.Value) {
 	}
 }
 
+// json writes nothing for a nil pointer, which JSON calls null.
 func (w *writer) json(v reflect.Value) {
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		w.uint(0)
+		return
+	}
 	data, err := json.Marshal(v.Interface())
 	if err != nil && w.err == nil {
 		w.err = err
@@ -205,7 +210,7 @@ func (r *reader) several(p *plan, v reflect.Value) {
 
 func (r *reader) json(p *plan, v reflect.Value) {
 	data := r.take(r.uint())
-	if r.err != nil {
+	if r.err != nil || len(data) == 0 && p.typ.Kind() == reflect.Pointer {
 		return
 	}
 	if err := json.Unmarshal(data, v.Addr().Interface()); err != nil {

@@ -61,7 +61,7 @@ func newPlan(t reflect.Type, within []reflect.Type) *plan {
 		p.inside(append(within, t))
 	}
 	if p.kind == reflect.Invalid {
-		p.shape, p.least = "json "+t.String(), 1
+		p.shape, p.least = "JSON "+t.String(), 1
 	}
 	return p
 }
