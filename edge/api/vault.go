@@ -114,6 +114,8 @@ const (
 	VaultWrapRecovery VaultWrapKind = "recovery" // the printed recovery code
 	VaultWrapPRF      VaultWrapKind = "prf"      // a passkey
 	VaultWrapDevice   VaultWrapKind = "device"   // the key of a trusted device
+
+	VaultWrapApplication VaultWrapKind = "application" // an application's key, in the vault of an application
 )
 
 // VaultWrap is what one secret opens the ring with.

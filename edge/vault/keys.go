@@ -43,7 +43,7 @@ func (k Keys) check() error {
 
 func (w Wrap) check() error {
 	switch w.Kind {
-	case api.VaultWrapPassword, api.VaultWrapRecovery, api.VaultWrapPRF, api.VaultWrapDevice:
+	case api.VaultWrapPassword, api.VaultWrapRecovery, api.VaultWrapPRF, api.VaultWrapDevice, api.VaultWrapApplication:
 	default:
 		return ErrBounds
 	}

@@ -18,10 +18,12 @@ const (
 	KindRecovery Kind = "recovery" // printed code
 	KindPRF      Kind = "prf"      // a passkey's PRF output
 	KindDevice   Kind = "device"   // a device's own key pair
+
+	KindApplication Kind = "application" // an ApplicationKey, in the vault of an application
 )
 
 func (k Kind) known() bool {
-	return k == KindPassword || k == KindRecovery || k == KindPRF || k == KindDevice
+	return k == KindPassword || k == KindRecovery || k == KindPRF || k == KindDevice || k == KindApplication
 }
 
 // publicSize is that of an uncompressed P-256 point.

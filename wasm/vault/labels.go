@@ -18,6 +18,7 @@ const (
 	labelVault           = "latchkey/vault/v1/fingerprint"      // name root → what a device knows the vault by
 	labelRing            = "latchkey/vault/v1/ring"             // ring key → key of the ring
 	labelIdentity        = "latchkey/wrap/v1/"                  // + kind; secret → key pair of an identity
+	labelApplication     = "latchkey/vault/v1/application"      // application key → what stands in the place of the account's id
 	labelWrap            = "latchkey/wrap/v1"                   // HPKE info of a wrap
 	labelDeviceKey       = "latchkey/vault/v1/device-key"       // hash: what two people compare
 	labelChecksum        = "latchkey/vault/v1/recovery-code"    // hash: checksum of a recovery code

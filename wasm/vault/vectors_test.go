@@ -48,7 +48,12 @@ type vectors struct {
 		Public      hexed  `json:"public"`
 		Fingerprint string `json:"fingerprint"`
 	} `json:"device_key"`
-	Merge []mergeVector `json:"merge_ascending"`
+	Merge       []mergeVector `json:"merge_ascending"`
+	Application struct {
+		Key     hexed  `json:"key"`
+		Account string `json:"account"`
+		Public  hexed  `json:"public"`
+	} `json:"application"`
 }
 
 type recordVector struct {
@@ -147,6 +152,11 @@ func TestVectorsOfKeys(t *testing.T) {
 		}
 		same(t, c.Code, code[:], c.Secret)
 	}
+	key := ApplicationKey(x.Application.Key)
+	if got := key.account(); got != x.Application.Account {
+		t.Errorf("account of an application's vault: %s", got)
+	}
+	same(t, "application", key.Identity().Recipient("application").Public, x.Application.Public)
 	if got := Fingerprint(x.Account, x.DeviceKey.Public); got != x.DeviceKey.Fingerprint {
 		t.Errorf("device key is shown as %s", got)
 	}

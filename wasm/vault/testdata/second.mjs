@@ -127,6 +127,12 @@ same(ring.data, x.ring.associated_data);
 same(ring.sealed, x.ring.sealed);
 assert.ok(x.ring.plain.startsWith(x.name_root) && x.ring.plain.includes(x.master_key));
 
+// The vault of an application.
+const app = createECDH("prime256v1");
+app.setPrivateKey(keyPair(derive(hex(x.application.key), "latchkey/wrap/v1/application")));
+same(app.getPublicKey(), x.application.public, "application");
+assert.equal("application:" + Buffer.from(derive(hex(x.application.key), "latchkey/vault/v1/application")).toString("base64url"), x.application.account);
+
 // Codes.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const base32 = (b) => [...b].map((c) => c.toString(2).padStart(8, "0")).join("").match(/.{5}/g).map((v) => alphabet[parseInt(v, 2)]).join("");
