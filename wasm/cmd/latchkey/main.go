@@ -12,6 +12,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	code := program{
 		arguments: os.Args[1:], environment: os.LookupEnv, in: os.Stdin, out: os.Stdout, problems: os.Stderr,
+		system: thisComputer(os.LookupEnv),
 	}.run(ctx)
 	stop()
 	os.Exit(code)

@@ -15,9 +15,22 @@ const (
 	exitDone    = 0
 	exitFailed  = 1 // the service refused, or could not be reached
 	exitMisused = 2 // the command line is wrong; nothing was sent
+
+	exitSignIn    = 3 // nobody is signed in
+	exitUntrusted = 4 // this computer has to give a second proof first
+	exitMissing   = 5 // there is no such thing
+	exitBusy      = 6 // another process works with the same settings
 )
 
 const usage = `latchkey is Latchkey from the command line.
+
+On your own account:
+
+  latchkey signin                sign this computer in
+  latchkey whoami                who is signed in
+  latchkey signout               sign out, and forget everything here
+
+For operators:
 
   latchkey apps load FILE        register the applications of a JSON file ("-" reads standard input)
   latchkey apps list             list what is registered
@@ -29,6 +42,14 @@ const usage = `latchkey is Latchkey from the command line.
 Add --help to a command for its options.
 `
 
+// commands are what there is, by the first word.
+var commands = map[string]func(p program, ctx context.Context, words []string) error{
+	"apps":    program.apps,
+	"signin":  program.signin,
+	"signout": program.signout,
+	"whoami":  program.whoami,
+}
+
 // program is one run of the command, with everything it touches.
 type program struct {
 	arguments   []string
@@ -36,6 +57,7 @@ type program struct {
 	in          io.Reader
 	out         io.Writer // results
 	problems    io.Writer // everything else
+	system      system
 }
 
 // misuse is a command line that cannot be carried out as it stands.
@@ -46,7 +68,11 @@ func (m misuse) Error() string { return m.text }
 // run does what the arguments say and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	err := p.dispatch(ctx)
+	var known outcome
 	switch {
+	case errors.As(err, &known):
+		fmt.Fprintf(p.problems, "latchkey: %s\n", printable(known.text))
+		return known.code
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitDone
 	case errors.As(err, new(misuse)):
@@ -63,12 +89,13 @@ func (p program) dispatch(ctx context.Context) error {
 		fmt.Fprint(p.problems, usage)
 		return misuse{"say what to do"}
 	}
+	if command, known := commands[words[0]]; known {
+		return command(p, ctx, words[1:])
+	}
 	switch words[0] {
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(p.out, usage)
 		return nil
-	case "apps":
-		return p.apps(ctx, words[1:])
 	}
 	return misuse{fmt.Sprintf("there is no command %q; latchkey --help lists what there is", words[0])}
 }

@@ -25,6 +25,7 @@ type transport struct {
 	http    *http.Client
 	failure error
 	refusal []byte // body of the last answer that was not 2xx
+	jar     *jar   // nil: nobody is signed in
 }
 
 var _ client.Transport = (*transport)(nil)
@@ -72,6 +73,9 @@ func (t *transport) send(ctx context.Context, r client.Request) (client.Response
 	for name, value := range r.Header {
 		request.Header.Set(name, value)
 	}
+	if t.jar != nil && !r.Anonymous {
+		t.jar.equip(request)
+	}
 	answer, err := t.http.Do(request)
 	if err != nil {
 		return client.Response{}, err
@@ -80,6 +84,11 @@ func (t *transport) send(ctx context.Context, r client.Request) (client.Response
 	body, err := bounded(answer.Body, "the answer", r.Limit)
 	if err != nil {
 		return client.Response{}, err
+	}
+	if t.jar != nil && !r.Anonymous {
+		if err := t.jar.take(ctx, answer); err != nil {
+			return client.Response{}, err
+		}
 	}
 	return client.Response{Status: answer.StatusCode, Body: body}, nil
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/client"
+	"github.com/latchkey-id/latchkey/wasm/state"
+)
+
+// secretPerson is the name under which is kept who is signed in.
+const secretPerson = "person"
+
+// person is who is signed in on this computer.
+type person struct {
+	Account string `json:"account"` // id
+	UPN     string `json:"upn"`
+}
+
+// connection is a service, and what this computer remembers of it.
+type connection struct {
+	*client.Client
+	options   deviceOptions
+	transport *transport
+	jar       *jar
+	dir       *state.Dir
+	person    person
+}
+
+// connect opens what is remembered of the service. It sends nothing.
+func (p program) connect(ctx context.Context, o deviceOptions) (*connection, error) {
+	if err := p.fill(&o); err != nil {
+		return nil, err
+	}
+	root, err := p.stateRoot()
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{options: o, dir: state.Open(serviceDirectory(root, o.service), p.system.keyring)}
+	if c.transport, err = newTransport(o.ca); err != nil {
+		return nil, err
+	}
+	if c.jar, err = openJar(ctx, c.dir, o.service); err != nil {
+		return nil, err
+	}
+	c.transport.jar = c.jar
+	secrets, err := c.dir.Secrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if body := secrets[secretPerson]; body != nil && json.Unmarshal(body, &c.person) != nil {
+		return nil, state.ErrDamaged
+	}
+	c.Client, err = client.New(client.Config{Base: o.service, Transport: c.transport, Now: time.Now})
+	return c, err
+}
+
+// signedIn is connect for a command that needs somebody to be signed in. Error: errSignIn.
+func (p program) signedIn(ctx context.Context, o deviceOptions) (*connection, error) {
+	c, err := p.connect(ctx, o)
+	if err == nil && (!c.jar.signedIn() || c.person.Account == "") {
+		err = errSignIn
+	}
+	return c, err
+}
+
+// memoryName is the file of an account's vault.
+func (c *connection) memoryName() string { return filepath.Base(c.person.Account) }
+
+// outcome is an error with an exit code of its own.
+type outcome struct {
+	code int
+	text string
+}
+
+func (o outcome) Error() string { return o.text }
+
+var (
+	errSignIn    = outcome{exitSignIn, "you are not signed in here: latchkey signin"}
+	errUntrusted = outcome{exitUntrusted, "this computer is not trusted yet, so your settings stay closed to it: latchkey trust"}
+	errBusy      = outcome{exitBusy, "another latchkey is at work on the same settings; try again when it is done, or with a longer --wait"}
+)
+
+// explain turns what a call came to into what a person at a terminal can do about it.
+func (c *connection) explain(err error) error {
+	problem, ok := errors.AsType[*api.Problem](err)
+	switch {
+	case errors.Is(err, state.ErrBusy):
+		return errBusy
+	case ok && problem.Code == api.CodeSessionRequired:
+		return errSignIn
+	case ok && problem.Code == api.CodeDeviceUntrusted:
+		return errUntrusted
+	case ok && problem.Code == api.CodeNotFound:
+		return outcome{exitMissing, describe(err)}
+	case ok:
+		return c.transport.explain(err)
+	}
+	return err
+}

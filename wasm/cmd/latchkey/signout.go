@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const signoutHelp = `latchkey signout [--force]
+
+Signs this computer out and forgets everything here: the session, the key of this computer and its copy of your settings. Your settings
+stay on your other devices. To come back, sign in and prove this computer again.
+
+Settings that were changed here and never sent would be lost, so then it refuses; latchkey vault list --pending lists them.
+
+Options:
+  --force            forget them, too, and forget everything even when the service cannot be reached
+`
+
+func (p program) signout(ctx context.Context, words []string) error {
+	var o deviceOptions
+	var force bool
+	flags := o.flags("signout")
+	flags.BoolVar(&force, "force", false, "")
+	if _, err := p.parse(flags, words, signoutHelp, 0, 0); err != nil {
+		return err
+	}
+	c, err := p.signedIn(ctx, o)
+	if ended(err) && c != nil { // there may be something left to forget
+		return c.dir.Forget(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if n, err := c.unsent(ctx); err != nil || n > 0 {
+		if !force && err == nil {
+			return fmt.Errorf("%d settings were changed here and never sent; send them with latchkey vault list, or lose them with --force", n)
+		}
+		if !force {
+			return c.explain(err)
+		}
+	}
+	if _, err := c.SignOut(ctx, ""); err != nil && !ended(c.explain(err)) && !force {
+		return c.explain(err)
+	}
+	if err := c.dir.Forget(ctx); err != nil {
+		return err
+	}
+	if root, err := p.stateRoot(); err == nil && p.lastService() == c.options.service {
+		_ = os.Remove(filepath.Join(root, "service")) // then nothing is meant by no name
+	}
+	if o.json {
+		return json.NewEncoder(p.out).Encode(struct{}{})
+	}
+	_, err = fmt.Fprintf(p.out, "signed out of %s\n", c.options.service)
+	return err
+}
