@@ -8,7 +8,7 @@ import (
 )
 
 func FuzzLocalPath(f *testing.F) {
-	for _, s := range []string{"/", "/a?b=c#d", "//evil", `/\evil`, "https://evil", "/%2f/evil", "/\x00", "/a/../..//evil"} {
+	for _, s := range []string{"/", "/a?b=c#d", "//evil", `/\evil`, "https://evil", "/%2f/evil", "/\x00", "/a/../..//evil", "/%2fevil.example/ "} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -88,7 +88,11 @@ func localPath(s string) string {
 		!strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\x00\r\n\t") {
 		return "/"
 	}
-	return u.String()
+	path := u.String()
+	if strings.HasPrefix(path, "//") { // an encoded slash is written out when something else in the path has to be encoded
+		return "/"
+	}
+	return path
 }
 
 func withQuery(endpoint string, query url.Values) string {
