@@ -41,8 +41,10 @@ var (
 	ErrAssignment = object.NewError("account: not assigned")
 	// ErrGrant: the access grant has expired or was revoked.
 	ErrGrant = object.NewError("account: no grant")
-	// ErrDevice: the account does not know the device of the session, or any such device.
+	// ErrDevice: the account does not know the device of the session.
 	ErrDevice = object.NewError("account: no device")
+	// ErrGone: there is no such device, or not any more.
+	ErrGone = object.NewError("account: device gone")
 	// ErrUntrusted: the device of the session is not trusted.
 	ErrUntrusted = object.NewError("account: device not trusted")
 	// ErrTrusted: the device of the session is trusted already.

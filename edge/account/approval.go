@@ -263,7 +263,7 @@ func decideApproval(tx *object.Tx, in DecideApprovalIn) (None, error) {
 	case in.Allow && mine && a.is(api.ApprovalRevealed):
 		a.become(tx, api.ApprovalApproved)
 		tx.Exec(`DELETE FROM bucket WHERE id = 'approval'`)
-		return None{}, trustDevice(tx, a.device, api.ProofApproval)
+		return None{}, gone(trustDevice(tx, a.device, api.ProofApproval))
 	case !in.Allow && a.open():
 		a.become(tx, api.ApprovalDenied)
 		return None{}, nil
@@ -271,4 +271,12 @@ func decideApproval(tx *object.Tx, in DecideApprovalIn) (None, error) {
 		return None{}, nil
 	}
 	return None{}, ErrTaken
+}
+
+// gone is err, but not about the device of the session: the one that was to be approved is not there any more.
+func gone(err error) error {
+	if err == ErrDevice {
+		return ErrGone
+	}
+	return err
 }

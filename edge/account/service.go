@@ -173,7 +173,7 @@ func (s *Service) Enrol(ctx context.Context, id string, in EnrolIn) error {
 	return do(ctx, s, Enrol, id, in)
 }
 
-// RenameDevice gives a device another name. ErrSession, ErrUntrusted, ErrDevice.
+// RenameDevice gives a device another name. ErrSession, ErrDevice, ErrUntrusted, ErrGone.
 func (s *Service) RenameDevice(ctx context.Context, id string, in RenameDeviceIn) error {
 	return do(ctx, s, RenameDevice, id, in)
 }
@@ -198,7 +198,7 @@ func (s *Service) Approvals(ctx context.Context, id string, ref SessionRef) (App
 	return call(ctx, s, Approvals, id, ref)
 }
 
-// TakeApproval begins to answer a request, on one device. ErrSession, ErrDevice, ErrUntrusted, ErrKeyless, ErrSpent, ErrTaken.
+// TakeApproval begins to answer a request, on one device. ErrSession, ErrDevice, ErrUntrusted, ErrSpent, ErrTaken.
 func (s *Service) TakeApproval(ctx context.Context, id string, in TakeApprovalIn) error {
 	return do(ctx, s, TakeApproval, id, in)
 }
@@ -208,7 +208,7 @@ func (s *Service) LookApproval(ctx context.Context, id string, in LookApprovalIn
 	return call(ctx, s, LookApproval, id, in)
 }
 
-// DecideApproval answers a request. ErrSession, ErrDevice, ErrUntrusted, ErrSpent, ErrTaken, ErrDevices.
+// DecideApproval answers a request. ErrSession, ErrDevice, ErrUntrusted, ErrSpent, ErrTaken, ErrDevices, ErrGone.
 func (s *Service) DecideApproval(ctx context.Context, id string, in DecideApprovalIn) error {
 	return do(ctx, s, DecideApproval, id, in)
 }

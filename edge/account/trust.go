@@ -38,7 +38,7 @@ type EnrolIn struct {
 	Name    string     `json:"name"`   // "": as it is
 }
 
-// RenameDeviceIn gives a device another name. ErrDevice when there is none with this id.
+// RenameDeviceIn gives a device another name.
 type RenameDeviceIn struct {
 	Session SessionRef `json:"session"`
 	ID      string     `json:"id"`
@@ -181,12 +181,16 @@ func renameDevice(tx *object.Tx, in RenameDeviceIn) (None, error) {
 	if err := new(bounds).ref(in.Session).id(in.ID).deviceName(in.Name, 1).err(); err != nil {
 		return None{}, err
 	}
-	if d, err := deviceOf(tx, in.Session); err != nil || d.ID != in.ID && d.Trusted == 0 {
-		return None{}, cause(err, ErrUntrusted)
+	here, err := deviceOf(tx, in.Session)
+	if err != nil {
+		return None{}, err
+	}
+	if here.ID != in.ID && here.Trusted == 0 {
+		return None{}, ErrUntrusted
 	}
 	var one int
 	if !tx.Row(`UPDATE device SET label = ? WHERE id = ? RETURNING 1`, in.Name, in.ID).Scan(&one) {
-		return None{}, ErrDevice
+		return None{}, ErrGone
 	}
 	return None{}, nil
 }
@@ -212,14 +216,6 @@ func revokeDevice(tx *object.Tx, in RevokeDeviceIn) (RevokeDeviceOut, error) {
 		end(tx, id)
 	}
 	return RevokeDeviceOut{Own: own}, nil
-}
-
-// cause is err, or otherwise when there is none.
-func cause(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 func (b *bounds) public(key []byte) *bounds {

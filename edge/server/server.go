@@ -24,6 +24,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/tenant"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
+	"github.com/latchkey-id/latchkey/edge/trust"
 )
 
 // Deps is what differs between runtimes.
@@ -77,6 +78,7 @@ func New(d Deps) (*Service, error) {
 	portal.New(portal.Deps{
 		Issuer: c.Issuer, Accounts: accounts, Applications: applications, Keys: ring, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
+	trust.New(trust.Deps{Accounts: accounts, Keys: ring, Log: d.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
 		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
 	})
