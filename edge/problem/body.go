@@ -20,19 +20,25 @@ func Decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 // DecodeUpTo is Decode for a body of at most so many bytes. Find out first who sends it.
 func DecodeUpTo[T any](w http.ResponseWriter, r *http.Request, limit int64) (T, error) {
 	var body T
+	err := decode(w, r, limit, &body)
+	return body, err
+}
+
+// decode is DecodeUpTo without its type, of which the program has a copy for each body.
+func decode(w http.ResponseWriter, r *http.Request, limit int64, body any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		return body, New(api.CodeUnsupportedMedia)
+		return New(api.CodeUnsupportedMedia)
 	}
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&body); err != nil {
-		return body, refuse(err)
+	if err := decoder.Decode(body); err != nil {
+		return refuse(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return body, refuse(err)
+		return refuse(err)
 	}
-	return body, nil
+	return nil
 }
 
 // refuse turns what the decoder said into a problem and keeps the decoder's words in the chain for whoever logs it. After

@@ -114,28 +114,31 @@ func logUnexpected(r *http.Request, log *slog.Logger, err error) {
 // Post makes the handler of an endpoint: the body is read as Decode does, and what f returns is written as JSON or, when it is an
 // error, as Write does. f writes nothing itself; headers that it set, such as cookies, go out either way.
 func Post[In, Out any](log *slog.Logger, f func(http.ResponseWriter, *http.Request, In) (Out, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		in, err := Decode[In](w, r)
-		if err != nil {
-			Write(w, r, log, err)
-			return
+	return &handler{log, func(w http.ResponseWriter, r *http.Request) (any, error) {
+		var in In
+		if err := decode(w, r, api.MaxBody, &in); err != nil {
+			return nil, err
 		}
-		out, err := f(w, r, in)
-		answer(w, r, log, out, err)
-	})
+		return f(w, r, in)
+	}}
 }
 
 // Get is Post for an endpoint that takes no body.
 func Get[Out any](log *slog.Logger, f func(http.ResponseWriter, *http.Request) (Out, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out, err := f(w, r)
-		answer(w, r, log, out, err)
-	})
+	return &handler{log, func(w http.ResponseWriter, r *http.Request) (any, error) { return f(w, r) }}
 }
 
-func answer(w http.ResponseWriter, r *http.Request, log *slog.Logger, out any, err error) {
+// handler is what Post and Get make, without their types.
+type handler struct {
+	log *slog.Logger
+	f   func(http.ResponseWriter, *http.Request) (any, error)
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out, err := h.f(w, r)
 	if err != nil {
-		Write(w, r, log, err)
+		Write(w, r, h.log, err)
 		return
 	}
 	JSON(w, out)
