@@ -65,9 +65,33 @@ func secretIdentity(kind Kind, secret []byte, size int) (*Identity, error) {
 	return &Identity{kind, key}, nil
 }
 
+// PasswordKey is the key pair of PasswordIdentity, for a key store to keep; it opens whatever the password opens. Error: ErrMalformed if
+// the export key has not 64 bytes.
+func PasswordKey(exportKey []byte) (*ecdh.PrivateKey, error) {
+	i, err := PasswordIdentity(exportKey)
+	if err != nil {
+		return nil, err
+	}
+	scalar, err := i.key.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	defer clear(scalar)
+	return ecdh.P256().NewPrivateKey(scalar)
+}
+
+// KeptPassword is the identity of a PasswordKey, or of what a key store made of it. Error: ErrMalformed if it is of another curve.
+func KeptPassword(exchange ecdh.KeyExchanger) (*Identity, error) {
+	return exchangeIdentity(KindPassword, exchange)
+}
+
 // DeviceIdentity is a device's P-256 key. It need not be extractable: exchange may hand the agreement to the browser's key
 // store. Error: ErrMalformed if it is of another curve.
 func DeviceIdentity(exchange ecdh.KeyExchanger) (*Identity, error) {
+	return exchangeIdentity(KindDevice, exchange)
+}
+
+func exchangeIdentity(kind Kind, exchange ecdh.KeyExchanger) (*Identity, error) {
 	if exchange.Curve() != ecdh.P256() {
 		return nil, ErrMalformed
 	}
@@ -75,8 +99,11 @@ func DeviceIdentity(exchange ecdh.KeyExchanger) (*Identity, error) {
 	if err != nil {
 		return nil, ErrMalformed
 	}
-	return &Identity{KindDevice, key}, nil
+	return &Identity{kind, key}, nil
 }
+
+// Kind says which one it is.
+func (i *Identity) Kind() Kind { return i.kind }
 
 // Recipient is the public half, to be wrapped for under the given id: 1 to 64 of A–Z a–z 0–9 _ -.
 func (i *Identity) Recipient(id string) Recipient {

@@ -17,6 +17,7 @@ const (
 	labelLocal           = "latchkey/vault/v1/local"            // name root → key of what a device keeps for itself
 	labelVault           = "latchkey/vault/v1/fingerprint"      // name root → what a device knows the vault by
 	labelRing            = "latchkey/vault/v1/ring"             // ring key → key of the ring
+	labelRecoveryProof   = "latchkey/vault/v1/recovery-proof"   // recovery code → what proves to the service that one has it
 	labelIdentity        = "latchkey/wrap/v1/"                  // + kind; secret → key pair of an identity
 	labelApplication     = "latchkey/vault/v1/application"      // application key → what stands in the place of the account's id
 	labelWrap            = "latchkey/wrap/v1"                   // HPKE info of a wrap

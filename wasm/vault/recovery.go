@@ -29,6 +29,9 @@ func (c RecoveryCode) String() string {
 	return strings.Join(groups, "-")
 }
 
+// Proof is what shows the service that one has the code. It opens nothing.
+func (c RecoveryCode) Proof() []byte { return derive(c[:], labelRecoveryProof) }
+
 func (c RecoveryCode) checksum() []byte {
 	sum := sha256.Sum256(append([]byte(labelChecksum), c[:]...))
 	return sum[:checksumSize]

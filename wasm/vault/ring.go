@@ -222,5 +222,11 @@ func (s KeySet) check() error {
 	return err
 }
 
+// Opens reports whether one of the identities opens the key set of an account.
+func (s KeySet) Opens(account string, identities ...*Identity) bool {
+	_, _, err := s.unpack(account, identities)
+	return err == nil
+}
+
 // hash names a key set among those of one version.
 func (s KeySet) hash() digest { return sha256.Sum256(s.Ring) }

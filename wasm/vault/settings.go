@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,55 +24,100 @@ func (s *shelf) setting(record ID, e *entry) Setting {
 	return Setting{s.name, e.name, bytes.Clone(e.value), e.stamp.Time(), e.device, !waiting}
 }
 
+// Edit is a change of one setting.
+type Edit struct {
+	Collection, Name string
+	Value            []byte
+	Delete           bool
+}
+
 // Set writes a setting, here; Sync sends it. When Set returns nil the edit survives a kill. Writing the value that is there
 // changes nothing. Errors: ErrName, ErrLimit, those of Memory.
 func (v *Vault) Set(ctx context.Context, collection, name string, value []byte) error {
-	if len(value) > MaxValue {
-		return ErrLimit
-	}
-	return v.edit(ctx, collection, name, &entry{name: name, value: bytes.Clone(value)})
+	_, err := v.Apply(ctx, []Edit{{Collection: collection, Name: name, Value: value}})
+	return err
 }
 
 // Delete removes a setting, here; Sync sends that. What is not there is not deleted.
 func (v *Vault) Delete(ctx context.Context, collection, name string) error {
-	return v.edit(ctx, collection, name, &entry{name: name, deleted: true})
+	_, err := v.Apply(ctx, []Edit{{Collection: collection, Name: name, Delete: true}})
+	return err
 }
 
-func (v *Vault) edit(ctx context.Context, collection, name string, e *entry) error {
-	if err := cmp.Or(checkName(collection), checkName(name)); err != nil {
-		return err
+// Apply makes many edits, all of them or none, and says how many changed anything. The errors are those of Set.
+func (v *Vault) Apply(ctx context.Context, edits []Edit) (changed int, err error) {
+	for _, e := range edits {
+		if err := cmp.Or(checkName(e.Collection), checkName(e.Name)); err != nil {
+			return 0, err
+		}
+		if len(e.Value) > MaxValue {
+			return 0, ErrLimit
+		}
 	}
 	if err := v.writing.enter(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	defer v.writing.leave()
-	id := v.names.collection(collection)
-	s, record := v.shelves[id], v.names.record(id, name)
-	if s == nil {
-		s = newShelf(id)
+	made := map[ID]map[ID]*entry{}
+	changes := map[string][]byte{}
+	for _, e := range edits {
+		id := v.names.collection(e.Collection)
+		record := v.names.record(id, e.Name)
+		next, err := v.next(id, record, made[id][record], e)
+		if err != nil {
+			return 0, err
+		}
+		if next == nil {
+			continue
+		}
+		if made[id] == nil {
+			made[id] = map[ID]*entry{}
+		}
+		made[id][record] = next
+		named := &shelf{id: id, name: e.Collection}
+		changes[pendingKey(id, record)] = v.local.pending(named, record, next)
 	}
-	old := s.visible(record)
-	if old == nil && e.deleted || old != nil && old.deleted == e.deleted && bytes.Equal(old.value, e.value) {
-		return nil
+	if len(changes) == 0 {
+		return 0, nil
+	}
+	if err := v.config.Memory.Save(ctx, changes); err != nil {
+		return 0, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, e := range edits {
+		if id := v.names.collection(e.Collection); made[id] != nil {
+			v.shelf(id).name = e.Collection
+		}
+	}
+	for id, entries := range made {
+		maps.Copy(v.shelves[id].pending, entries)
+	}
+	return len(changes), nil
+}
+
+// next is the entry that an edit makes of what is there, earlier if it was edited just before; nil when it changes nothing. Call it with
+// writing held.
+func (v *Vault) next(id, record ID, earlier *entry, e Edit) (*entry, error) {
+	old := earlier
+	if s := v.shelves[id]; s != nil && old == nil {
+		old = s.visible(record)
+	}
+	if old == nil && e.Delete || old != nil && old.deleted == e.Delete && bytes.Equal(old.value, e.Value) {
+		return nil, nil
 	}
 	over := Stamp(0)
 	if old != nil {
 		over = old.stamp
 	}
-	e.stamp, e.device = v.clock.next(over), v.config.Device
-	if e.stamp > farthest {
-		return ErrLimit
+	made := &entry{name: e.Name, value: bytes.Clone(e.Value), deleted: e.Delete, stamp: v.clock.next(over), device: v.config.Device}
+	if e.Delete {
+		made.value = nil
 	}
-	named := &shelf{id: id, name: collection}
-	if err := v.config.Memory.Save(ctx, map[string][]byte{pendingKey(id, record): v.local.pending(named, record, e)}); err != nil {
-		return err
+	if made.stamp > farthest {
+		return nil, ErrLimit
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	s.name = collection
-	s.pending[record] = e
-	v.shelves[id] = s
-	return nil
+	return made, nil
 }
 
 // Get returns a setting, or false.
