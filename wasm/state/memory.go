@@ -3,13 +3,14 @@ package state
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -18,10 +19,11 @@ import (
 // ErrDamaged says that a file is not as it was written, by a fault of the disk or by somebody's hand.
 var ErrDamaged = errors.New("state: a file is damaged")
 
-// The log of a Memory: a line, then frames. A frame is the length of its changes, their SHA-256 cut to checkSize bytes, and the changes: the
+// The log of a Memory: a line with a random name of this log, then frames. A frame is the length of its changes, their SHA-256 cut to checkSize bytes, and the changes: the
 // length of the key, the key, the length of the value plus one (0: removed), the value. Numbers are 32 bits, big-endian.
 const (
-	memoryHeader = "latchkey memory 1\n"
+	memoryBegins = "latchkey memory 1 "
+	headerSize   = len(memoryBegins) + 26 + 1
 	checkSize    = 8
 	maxFrame     = 1 << 30
 	compactFrom  = 1 << 20 // bytes: a smaller log is left as it is
@@ -34,6 +36,7 @@ type Memory struct {
 
 	mu     sync.Mutex
 	file   *os.File
+	id     string         // of the log
 	size   int64          // bytes of the file that are good
 	live   int64          // bytes that a log of what is there now would have
 	sizes  map[string]int // of what is there, by key
@@ -70,7 +73,7 @@ func (m *Memory) open() (err error) {
 	if err != nil {
 		return errors.Join(err, m.file.Close())
 	}
-	m.sizes, m.live = map[string]int{}, int64(len(memoryHeader))
+	m.sizes, m.live = map[string]int{}, int64(headerSize)
 	for key, value := range kept {
 		m.note(key, value)
 	}
@@ -102,7 +105,10 @@ func (m *Memory) read() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.size = int64(good); good < len(data) {
+	if m.size, m.id = int64(good), ""; good > 0 {
+		m.id = string(data[len(memoryBegins) : headerSize-1])
+	}
+	if good < len(data) {
 		err = m.file.Truncate(m.size)
 	}
 	return kept, err
@@ -111,13 +117,14 @@ func (m *Memory) read() (map[string][]byte, error) {
 // parseMemory reads a log and says how many of its bytes are good. Error: ErrDamaged when something follows what is not.
 func parseMemory(data []byte) (kept map[string][]byte, good int, err error) {
 	kept = map[string][]byte{}
-	if len(data) < len(memoryHeader) && bytes.HasPrefix([]byte(memoryHeader), data) {
-		return kept, 0, nil
-	}
-	rest, ok := bytes.CutPrefix(data, []byte(memoryHeader))
-	if !ok {
+	begins := []byte(memoryBegins)
+	if cut := min(len(data), len(begins)); !bytes.Equal(data[:cut], begins[:cut]) && len(bytes.Trim(data, "\x00")) > 0 {
 		return nil, 0, ErrDamaged
 	}
+	if len(data) < headerSize || data[headerSize-1] != '\n' {
+		return kept, 0, nil // nothing was ever acknowledged
+	}
+	rest := data[headerSize:]
 	for len(rest) > 0 {
 		frame, after, whole := cutFrame(rest)
 		if !whole {
@@ -206,6 +213,22 @@ func makeFrame(changes map[string][]byte) []byte {
 	return frame
 }
 
+// newHeader begins a log.
+func newHeader() (header []byte, id string) {
+	id = rand.Text()
+	return []byte(memoryBegins + id + "\n"), id
+}
+
+// Revision changes with every Save, also by other processes; "" before the first.
+func (m *Memory) Revision() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.id == "" {
+		return ""
+	}
+	return m.id + "/" + strconv.FormatInt(m.size, 10)
+}
+
 // Load gives everything.
 func (m *Memory) Load(context.Context) (map[string][]byte, error) {
 	m.mu.Lock()
@@ -223,13 +246,16 @@ func (m *Memory) Save(_ context.Context, changes map[string][]byte) error {
 	if m.broken != nil || len(changes) == 0 {
 		return m.broken
 	}
-	frame := makeFrame(changes)
+	frame, id := makeFrame(changes), m.id
 	if m.size == 0 {
-		frame = append([]byte(memoryHeader), frame...)
+		var header []byte
+		header, id = newHeader()
+		frame = append(header, frame...)
 	}
 	if err := m.append(frame); err != nil {
 		return err
 	}
+	m.id = id
 	for key, value := range changes {
 		m.note(key, value)
 	}
@@ -259,7 +285,8 @@ func (m *Memory) compact() error {
 	if err != nil {
 		return err
 	}
-	all := append([]byte(memoryHeader), makeFrame(maps.Clone(kept))...)
+	header, id := newHeader()
+	all := append(header, makeFrame(kept)...)
 	if err := writeFile(m.path, all); err != nil {
 		return err
 	}
@@ -269,6 +296,6 @@ func (m *Memory) compact() error {
 		return err
 	}
 	old := m.file
-	m.file, m.size = file, int64(len(all))
+	m.file, m.id, m.size = file, id, int64(len(all))
 	return old.Close()
 }

@@ -126,7 +126,7 @@ func TestADamagedMemoryIsNotTaken(t *testing.T) {
 	path := filepath.Join(d.Path(), "memory-ada")
 	whole, _ := os.ReadFile(path)
 	damaged := bytes.Clone(whole)
-	damaged[len("latchkey memory 1\n")+20] ^= 1
+	damaged[len("latchkey memory 1 ")+47] ^= 1
 	for _, body := range [][]byte{damaged, []byte("something else altogether")} {
 		if err := os.WriteFile(path, body, 0o600); err != nil {
 			t.Fatal(err)
