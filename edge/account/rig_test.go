@@ -126,7 +126,7 @@ func (r *rig) changes() (n int) {
 
 // tables are the account's own tables, not those of edge/object.
 var tables = []string{"account", "credential", "signup", "bucket", "attempt", "device", "session", "participant", "proof", "code",
-	"access_grant", "consent"}
+	"access_grant", "consent", "approval"}
 
 func (r *rig) count(table string) (n int) {
 	must(r.t, r.db.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))
