@@ -53,16 +53,17 @@ func (p person) within(scope, claimsRequest string) Claims {
 	return out
 }
 
-// loadPerson reads the person and what the person agreed to for an application, in one statement.
-func loadPerson(tx *object.Tx, clientID string) (person, consent) {
-	var p person
-	c := consent{agreement: agreement{clientID: clientID}}
+// loadPerson reads, in one statement, the person, what the person agreed to for an application, and whether participate has nothing to write.
+func loadPerson(tx *object.Tx, in AuthorizeIn) (p person, c consent, participates bool) {
+	c.clientID = in.ClientID
 	var scope, resources string
-	tx.Row(`SELECT a.upn, a.name, a.email, a.email_verified, a.created, c.client_id IS NOT NULL, c.scope, c.resources, c.since, c.last_used
-		FROM account a LEFT JOIN consent c ON c.client_id = +?`, clientID).
-		Scan(&p.UPN, &p.Name, &p.Email, &p.EmailVerified, &p.UpdatedAt, &c.given, &scope, &resources, &c.since, &c.lastUsed)
+	tx.Row(`SELECT a.upn, a.name, a.email, a.email_verified, a.created, c.client_id IS NOT NULL, c.scope, c.resources, c.since, c.last_used,
+		coalesce(p.backchannel = ? AND p.frontchannel = ?, 0)
+		FROM account a LEFT JOIN consent c ON c.client_id = +? LEFT JOIN participant p ON p.session = +? AND p.client_id = +?`,
+		in.BackchannelLogoutURI, in.FrontchannelLogoutURI, in.ClientID, in.Session.ID, in.ClientID).
+		Scan(&p.UPN, &p.Name, &p.Email, &p.EmailVerified, &p.UpdatedAt, &c.given, &scope, &resources, &c.since, &c.lastUsed, &participates)
 	c.scope, c.resources = words(scope), words(resources)
-	return p, c
+	return p, c, participates
 }
 
 // assigned is Assigned, but nil is for everyone.

@@ -116,7 +116,7 @@ func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
 	if s.authTime < in.AuthAfter || in.KeptMaxAge > 0 && s.keep && now-s.authTime >= in.KeptMaxAge {
 		return AuthorizeOut{}, ErrStale
 	}
-	who, agreed := loadPerson(tx, in.ClientID)
+	who, agreed, participates := loadPerson(tx, in)
 	if !assigned(who.UPN, in.AssignedTo) {
 		return AuthorizeOut{}, ErrAssignment
 	}
@@ -133,7 +133,9 @@ func authorize(tx *object.Tx, in AuthorizeIn) (AuthorizeOut, error) {
 		agreed.use(tx)
 	}
 	insertCode(tx, in, now)
-	participate(tx, in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI)
+	if !participates {
+		participate(tx, in)
+	}
 	return AuthorizeOut{SID: in.Session.ID, AuthTime: s.authTime, AMR: s.amr, Claims: who.within(in.Scope, in.ClaimsRequest)}, nil
 }
 
@@ -164,13 +166,12 @@ func insertCode(tx *object.Tx, in AuthorizeIn, now int64) {
 	wakeBy(tx, until)
 }
 
-// participate remembers that the application was signed in to in the session, to tell it of the session's end. The row is written
-// only when it changes.
-func participate(tx *object.Tx, session, clientID, backchannel, frontchannel string) {
+// participate remembers that the application was signed in to in the session, to tell it of the session's end. Most have been
+// signed in to before, so it is asked first (loadPerson).
+func participate(tx *object.Tx, in AuthorizeIn) {
 	tx.Exec(`INSERT INTO participant (session, client_id, backchannel, frontchannel, since) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel
-		WHERE backchannel <> excluded.backchannel OR frontchannel <> excluded.frontchannel`,
-		session, clientID, backchannel, frontchannel, tx.Now())
+		ON CONFLICT (session, client_id) DO UPDATE SET backchannel = excluded.backchannel, frontchannel = excluded.frontchannel`,
+		in.Session.ID, in.ClientID, in.BackchannelLogoutURI, in.FrontchannelLogoutURI, tx.Now())
 }
 
 // issued is an authorization code's row, with what of the session and the person goes into tokens.
@@ -178,6 +179,7 @@ type issued struct {
 	clientID, redirectURI, nonce, challenge, grant, jkt string
 	validUntil, sessionExpires                          int64
 	spent                                               bool
+	grants                                              int // of the account
 	authorization                                       // what the grant will be
 	person
 }
@@ -187,10 +189,10 @@ func loadCode(tx *object.Tx, hash []byte) (issued, bool) {
 	var resources, amr string
 	found := tx.Row(`SELECT c.session, c.client_id, c.redirect_uri, c.scope, c.nonce, c.challenge, c.valid_until, c.spent, c.access_grant,
 		c.resources, c.claims_request, c.jkt, coalesce(s.auth_time, 0), coalesce(s.amr, '[]'), coalesce(s.expires, 0),
-		a.upn, a.name, a.email, a.email_verified, a.created
+		(SELECT count(*) FROM access_grant), a.upn, a.name, a.email, a.email_verified, a.created
 		FROM code c JOIN account a LEFT JOIN session s ON s.id = c.session WHERE c.hash = +?`, hash).
 		Scan(&c.session, &c.clientID, &c.redirectURI, &c.scope, &c.nonce, &c.challenge, &c.validUntil, &c.spent, &c.grant,
-			&resources, &c.claimsRequest, &c.jkt, &c.authTime, &amr, &c.sessionExpires,
+			&resources, &c.claimsRequest, &c.jkt, &c.authTime, &amr, &c.sessionExpires, &c.grants,
 			&c.UPN, &c.Name, &c.Email, &c.EmailVerified, &c.UpdatedAt)
 	if found {
 		c.resources = words(resources)
@@ -215,6 +217,7 @@ func redeem(tx *object.Tx, in RedeemIn) (RedeemOut, error) {
 	if reason := c.refuse(in, tx.Now().Unix()); reason != "" {
 		return RedeemOut{Reason: reason}, nil
 	}
+	endOldest(tx, c.grants, MaxGrants-1)
 	insertGrant(tx, in.GrantID, in.ClientID, c.authorization, in.family())
 	return RedeemOut{
 		OK: true, SID: c.session, Scope: c.scope, Nonce: c.nonce, AuthTime: c.authTime, AMR: c.amr, Claims: c.within(c.scope, c.claimsRequest),

@@ -91,7 +91,7 @@ func loadGrant(tx *object.Tx, id string) (granted, bool) {
 	return g, true
 }
 
-// insertGrant writes a grant. Those beyond MaxGrants end.
+// insertGrant writes a grant. The caller has made room for it (endOldest).
 func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) {
 	now := tx.Now().Unix()
 	expires, until, ends := now+f.access, int64(0), int64(0)
@@ -100,7 +100,6 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 		until = min(now+f.lifetime, ends)
 	}
 	expires = max(expires, until)
-	endOldest(tx, MaxGrants-1)
 	tx.Exec(`INSERT INTO access_grant (id, session, client_id, scope, expires, offline, resources, claims_request, auth_time, amr, binding,
 		refresh_hash, refresh_until, ends, created, used, device_id)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce((SELECT device_id FROM session WHERE id = ?), ''))`,
@@ -109,10 +108,9 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 	wakeBy(tx, expires)
 }
 
-// endOldest ends the grants not used for longest, until there are no more than keep. To count is quick, to sort is not.
-func endOldest(tx *object.Tx, keep int) {
-	var n int
-	for tx.Row(`SELECT count(*) FROM access_grant`).Scan(&n); n > keep; n-- { // by one, hardly ever by more
+// endOldest ends, of n grants, those not used for longest, until there are no more than keep.
+func endOldest(tx *object.Tx, n, keep int) {
+	for ; n > keep; n-- { // by one, hardly ever by more
 		tx.Exec(`DELETE FROM access_grant WHERE id = (SELECT id FROM access_grant ORDER BY used, created, id DESC LIMIT 1)`)
 	}
 }
