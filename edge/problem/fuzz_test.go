@@ -18,6 +18,9 @@ var decoders = []func(*testing.T, string){
 	decodes[api.SessionsEndRequest], decodes[api.ReauthBeginRequest], decodes[api.ReauthFinishRequest],
 	decodes[api.ChangeBeginRequest], decodes[api.ChangeFinishRequest],
 	decodes[api.CommandLineRequest],
+	decodes[api.DeviceEnrolRequest], decodes[api.DeviceRenameRequest], decodes[api.DeviceRevokeRequest], decodes[api.TrustSendRequest],
+	decodes[api.TrustProveRequest], decodes[api.ApprovalBeginRequest], decodes[api.ApprovalPollRequest], decodes[api.ApprovalTakeRequest],
+	decodes[api.ApprovalLookRequest], decodes[api.ApprovalDecideRequest],
 	decodes[api.VaultPullRequest], decodes[api.VaultPushRequest], decodes[api.VaultKeysPutRequest],
 	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultEraseRequest],
 }
