@@ -20,7 +20,6 @@ type memory struct {
 	now   func() time.Time
 	steps int // changes that were begun
 	fail  int // the step that fails, from 1; 0 is none
-	half  bool
 	// crashed: nothing works any more.
 	crashed, crash bool
 }

@@ -14,8 +14,7 @@ import (
 
 // Vault is what this package needs of a vault.Vault.
 type Vault interface {
-	Set(ctx context.Context, collection, name string, value []byte) error
-	Delete(ctx context.Context, collection, name string) error
+	Apply(ctx context.Context, edits []vault.Edit) (changed int, err error)
 	Get(collection, name string) (vault.Setting, bool)
 	List(collection string) []vault.Setting
 	Sync(ctx context.Context) error
@@ -27,22 +26,22 @@ var _ Vault = (*vault.Vault)(nil)
 // Deps is what an Engine needs.
 type Deps struct {
 	Config  Config
-	Home    string   // directory whose files are kept in step; paths of the configuration are below it
-	State   string   // directory for the state file and the lock; made when it is not there
-	Private []string // files and directories that are never read, written or sent: keys and the like
-	Vault   Vault
+	Home    string                // directory whose files are kept in step; paths of the configuration are below it
+	State   string                // directory for the state file and the lock; made when it is not there
+	Private []string              // files and directories that are never read, written or sent: keys and the like
 	Device  string                // name of this one
 	Name    func(vault.ID) string // of a device, for the names of kept versions; "" when it is not known
 	Now     func() time.Time
 	Run     Runner
 }
 
-// Engine keeps one home in step with one vault. It is for one goroutine; while it is open no other one opens in this home.
+// Engine keeps one home in step with a vault. It is for one goroutine; while it is open no other one opens in this home.
 type Engine struct {
 	config  Deps
 	disk    disk // the home
 	records disk // the directory of the state
 	private []string
+	vault   Vault // of the round
 	state   *state
 	saved   bool
 	close   []func() error
@@ -79,7 +78,7 @@ func Open(d Deps) (_ *Engine, err error) {
 	e.close = append(e.close, records.Close)
 	e.disk, e.records = rooted{home}, rooted{records}
 	e.private = below(d.Home, append(d.Private, d.State))
-	e.state, err = loadState(e.records, d.Vault.Fingerprint())
+	e.state, err = loadState(e.records)
 	e.saved = true
 	return e, err
 }

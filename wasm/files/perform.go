@@ -36,7 +36,7 @@ func (w *work) keepLosers(steps []*Step) {
 		lost, at, by := s.view.here, s.view.here.edited, fileName(w.engine.config.Device, "here")
 		if s.Do == HereWins {
 			lost, at = s.view.there, s.view.thereAt
-			setting, _ := w.engine.config.Vault.Get(collection(w.source), s.Name)
+			setting, _ := w.engine.vault.Get(collection(w.source), s.Name)
 			by = w.engine.deviceName(setting.Device)
 		}
 		kept, err := w.side.keep(s.Name, lost, by, at)
@@ -87,30 +87,38 @@ func (w *work) offer(steps []*Step) error {
 	return w.engine.remember()
 }
 
+// maxEdits bounds how much is written into the memory of the vault at once.
+const maxEdits = 100
+
 func (w *work) changeVault(ctx context.Context, steps []*Step) {
-	for _, s := range steps {
-		if !s.open() {
-			continue
+	telling := slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool {
+		return !s.open() || s.Do != Send && s.Do != HereWins && s.Do != DeleteThere
+	})
+	for some := range slices.Chunk(telling, maxEdits) {
+		var edits []vault.Edit
+		for _, s := range some {
+			edits = append(edits, w.edit(s))
 		}
-		var err error
-		switch v := w.engine.config.Vault; s.Do {
-		case Send, HereWins:
-			known := pastWith(s.view.replaced, s.view.there.id(), s.view.base.ID, s.view.base.Was)
-			err = v.Set(ctx, collection(w.source), s.Name, w.side.encode(s.view.here, known))
-		case DeleteThere:
-			if err = v.Delete(ctx, collection(w.source), s.Name); err == nil {
+		_, err := w.engine.vault.Apply(ctx, edits)
+		w.told = w.told || err == nil
+		for _, s := range some {
+			if err != nil {
+				s.Failed = vaultReason(err)
+			} else if s.Do == DeleteThere {
 				w.set(s.Name, past{Was: s.view.there.id()})
 			}
-		default:
-			continue
+			w.progress(s.Name, len(telling))
 		}
-		if err != nil {
-			s.Failed = vaultReason(err)
-		} else {
-			w.told = true
-		}
-		w.progress(s.Name, len(steps))
 	}
+}
+
+func (w *work) edit(s *Step) vault.Edit {
+	e := vault.Edit{Collection: collection(w.source), Name: s.Name, Delete: s.Do == DeleteThere}
+	if !e.Delete {
+		known := pastWith(s.view.replaced, s.view.there.id(), s.view.base.ID, s.view.base.Was)
+		e.Value = w.side.encode(s.view.here, known)
+	}
+	return e
 }
 
 func vaultReason(err error) string {

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
@@ -15,7 +16,7 @@ import (
 type Options struct {
 	Dry      bool     // look only
 	Delete   bool     // delete even when more than half of a source would vanish
-	Offline  bool     // do not ask the service unless there is something to tell
+	Local    bool     // ask the service only when something changed here
 	Only     []string // sources; none is all
 	Progress func(done, total int, what string)
 }
@@ -25,12 +26,17 @@ const maxPasses = 4
 
 // Round brings home and vault into step once. What stands in the way of one thing is in the Report and stops no other. An error is
 // of the whole: *vault.Tampering, vault.ErrLocked, those of the disk where the state is.
-func (e *Engine) Round(ctx context.Context, o Options) (Report, error) {
+func (e *Engine) Round(ctx context.Context, v Vault, o Options) (Report, error) {
+	e.use(v)
 	report := Report{Dry: o.Dry}
-	if !o.Offline {
-		if err := e.sync(ctx, &report); err != nil {
+	if o.Local {
+		if _, err := e.pass(ctx, Options{Dry: true, Only: o.Only}, &report); err != nil || !slices.ContainsFunc(report.Steps, (*Step).open) {
 			return report, err
 		}
+		report.Steps = nil
+	}
+	if err := e.sync(ctx, &report); err != nil {
+		return report, err
 	}
 	for range maxPasses {
 		told, err := e.pass(ctx, o, &report)
@@ -47,9 +53,17 @@ func (e *Engine) Round(ctx context.Context, o Options) (Report, error) {
 	return report, e.finish(ctx, o, &report)
 }
 
+// use takes the vault of a round. What was agreed on with another one counts for nothing.
+func (e *Engine) use(v Vault) {
+	e.vault = v
+	if e.state.Vault != hex.EncodeToString(v.Fingerprint()) {
+		e.state = newState(v.Fingerprint())
+	}
+}
+
 // sync asks the service. Without a connection a round goes on with what is here; what the vault says of itself ends it.
 func (e *Engine) sync(ctx context.Context, report *Report) error {
-	err := e.config.Vault.Sync(ctx)
+	err := e.vault.Sync(ctx)
 	report.Unsynced = ""
 	switch {
 	case err == nil:
@@ -102,7 +116,7 @@ func (e *Engine) finish(ctx context.Context, o Options, report *Report) error {
 			if p.Offered == "" {
 				continue
 			}
-			if setting, ok := e.config.Vault.Get(collection(s), name); ok && !setting.Sent {
+			if setting, ok := e.vault.Get(collection(s), name); ok && !setting.Sent {
 				report.Waiting++
 			}
 		}
@@ -133,7 +147,7 @@ type there struct {
 
 func (w *work) records() map[string]there {
 	all := map[string]there{}
-	for _, setting := range w.engine.config.Vault.List(collection(w.source)) {
+	for _, setting := range w.engine.vault.List(collection(w.source)) {
 		if w.side.takes(setting.Name) {
 			t := there{setting: setting}
 			t.item, t.past, t.err = w.side.decode(setting.Value)

@@ -246,7 +246,7 @@ func TestDamagedStateIsSaid(t *testing.T) {
 	one.round(t, Options{})
 	for _, bad := range []string{"", "{", `{"version":2,"sources":{}}`, `{"version":1}`, `{"version":1,"sources":{"a":null}}`} {
 		one.records.write(stateFile, bad, 0o600)
-		if _, err := loadState(one.records, nil); err == nil {
+		if _, err := loadState(one.records); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}

@@ -42,11 +42,10 @@ type state struct {
 }
 
 // loadState reads the state file. Error: ErrState.
-func loadState(d disk, fingerprint []byte) (*state, error) {
-	fresh := &state{stateVersion, hex.EncodeToString(fingerprint), map[string]*sourceState{}}
+func loadState(d disk) (*state, error) {
 	file, err := d.Open(stateFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fresh, nil
+		return newState(nil), nil
 	}
 	if err != nil {
 		return nil, err
@@ -56,11 +55,11 @@ func loadState(d disk, fingerprint []byte) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := decodeState(data)
-	if err != nil || s.Vault == fresh.Vault {
-		return s, err
-	}
-	return fresh, nil
+	return decodeState(data)
+}
+
+func newState(fingerprint []byte) *state {
+	return &state{stateVersion, hex.EncodeToString(fingerprint), map[string]*sourceState{}}
 }
 
 func decodeState(data []byte) (*state, error) {

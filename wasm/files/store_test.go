@@ -156,10 +156,10 @@ func (h *home) open(t testing.TB, config string) {
 	t.Helper()
 	parsed, err := ParseConfig([]byte(config))
 	ok(t, err)
-	state, err := loadState(h.records, h.vault.Fingerprint())
+	state, err := loadState(h.records)
 	ok(t, err)
 	h.engine = &Engine{disk: h.memory, records: h.records, state: state, saved: true, private: []string{".local/state/latchkey"},
-		config: Deps{Config: parsed, Vault: h.vault, Device: "here", Name: func(vault.ID) string { return "there" }, Now: h.time, Run: noPrograms}}
+		config: Deps{Config: parsed, Device: "here", Name: func(vault.ID) string { return "there" }, Now: h.time, Run: noPrograms}}
 }
 
 func noPrograms(_ context.Context, _ []byte, program string, _ ...string) ([]byte, error) {
@@ -170,7 +170,7 @@ func noPrograms(_ context.Context, _ []byte, program string, _ ...string) ([]byt
 func (h *home) round(t testing.TB, o Options) Report {
 	t.Helper()
 	h.clock = h.clock.Add(time.Second)
-	report, err := h.engine.Round(t.Context(), o)
+	report, err := h.engine.Round(t.Context(), h.vault, o)
 	ok(t, err)
 	return report
 }

@@ -51,7 +51,7 @@ func TestRoundEndsAnywhere(t *testing.T) {
 			}
 			one.round(t, Options{})
 			two.fail, two.crash = fail, crash
-			two.engine.Round(t.Context(), Options{})
+			two.engine.Round(t.Context(), two.vault, Options{})
 			more = two.steps >= fail
 			two.fail, two.crashed = 0, false
 			for name, content := range two.content() {
