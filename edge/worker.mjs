@@ -8,6 +8,7 @@ import { readAll } from "./internal/workerd/outbound.mjs";
 
 const none = new Uint8Array(0);
 const operatorBody = 1 << 20; // bytes of a request's body under /operator
+const vaultBody = 6 << 20; // of a push to the vault: api.MaxVaultBody
 const otherBody = 64 << 10; // and elsewhere: a body is held in memory that all requests share, before anybody knows who sends it
 const patience = 1 << 20; // bytes over the bound that are read, and not kept, to be polite
 
@@ -16,11 +17,18 @@ export default {
     const { url, method } = request;
     if (method === "GET" || method === "HEAD") return serve(request, method, url, none, env, ctx);
     if (request.body === null) return serve(request, method, url, none, env, ctx);
-    const limit = new URL(url).pathname.startsWith("/operator/") ? operatorBody : otherBody;
-    return body(request, limit).then((bytes) =>
+    return body(request, bound(request)).then((bytes) =>
       bytes ? serve(request, method, url, bytes, env, ctx) : problem(413, "too_large", "Content Too Large"));
   },
 };
+
+// bound is how long a request's body may be. Only who shows a session cookie may send as much as the vault takes; whether the cookie is good
+// for anything is found out before the body is parsed.
+function bound(request) {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/operator/")) return operatorBody;
+  return pathname === "/api/vault/push" && request.headers.get("cookie")?.includes("__Host-session=") ? vaultBody : otherBody;
+}
 
 // body reads a request's body, or returns null when it is longer than the limit. What is a little longer is read to its end,
 // because a client that is cut off in the middle of sending may not read why.
@@ -209,4 +217,5 @@ export class Tenant extends StoredObject { static kind = "tenant"; }
 export class Account extends StoredObject { static kind = "account"; }
 export class Throttle extends StoredObject { static kind = "throttle"; }
 export class Device extends StoredObject { static kind = "device"; }
+export class Vault extends StoredObject { static kind = "vault"; }
 export class Message extends StoredObject { static kind = "message"; }

@@ -35,7 +35,7 @@ type Config struct {
 // compatibilityDate fixes the runtime's behaviour: the same as in wrangler.toml.
 const compatibilityDate = "2026-04-20"
 
-var latchkeyObjects = []string{"Keys", "Names", "Tenant", "Account", "Throttle", "Message", "Device"}
+var latchkeyObjects = []string{"Keys", "Names", "Tenant", "Account", "Throttle", "Message", "Device", "Vault"}
 
 // complete checks a configuration and fills in what was left out. Paths become absolute.
 func (c Config) complete() (Config, error) {

@@ -4,13 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
+	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/keys"
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/oauth"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
+	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 // Config is everything that can be set. Each setting is read once, at the start, from the variable named beside it: on workerd a
@@ -28,6 +31,10 @@ type Config struct {
 	SigninLimit   throttle.Limit     // LATCHKEY_SIGNIN_LIMIT: password attempts from an address; default 60/10m
 	ExtraDomains  []string           // LATCHKEY_EXTRA_DOMAINS: special-use domains (.test, .localhost) that addresses may have
 
+	// Vault is LATCHKEY_VAULT_QUOTA, what a person's settings may take in all, default 64MiB, and LATCHKEY_VAULT_RECORD, what one may, 1KiB to
+	// 1MiB, default 1MiB; both sealed, which is a little more than they are. Each is a number of bytes, or of KiB, MiB or GiB.
+	Vault vault.Limits
+
 	// Certificates is LATCHKEY_CLIENT_CERT_HEADER, for applications that authenticate by mutual TLS: Latchkey-Certificate on Cloudflare, or
 	// the header of RFC 9440 that a TLS terminator sets in front of a server of one's own, as "Client-Cert", or "Client-Cert verified"
 	// when it lets through only certificates that it has verified; default none
@@ -38,6 +45,10 @@ const (
 	defaultSignupLimit = "3/24h"
 	defaultSigninLimit = "60/10m"
 	minOperatorKey     = 32
+
+	minVaultQuota  = 1 << 20
+	maxVaultQuota  = 8 << 30 // an object's database holds 10 GiB on Cloudflare
+	minVaultRecord = 1 << 10
 )
 
 // ParseConfig reads the settings through get, which returns "" for what is not set. The error names every variable that is
@@ -82,6 +93,11 @@ func ParseConfig(get func(name string) string) (Config, error) {
 	wrong("LATCHKEY_SIGNUP_ALLOW", err)
 	c.Certificates, err = token.ParseCertificateSource(get("LATCHKEY_CLIENT_CERT_HEADER"))
 	wrong("LATCHKEY_CLIENT_CERT_HEADER", err)
+	c.Vault.Quota, err = parseSize(get("LATCHKEY_VAULT_QUOTA"), api.VaultQuota, minVaultQuota, maxVaultQuota)
+	wrong("LATCHKEY_VAULT_QUOTA", err)
+	record, err := parseSize(get("LATCHKEY_VAULT_RECORD"), api.MaxVaultRecord, minVaultRecord, api.MaxVaultRecord)
+	wrong("LATCHKEY_VAULT_RECORD", err)
+	c.Vault.Record = int(record)
 	if c.RangeService != "" {
 		if u, err := url.Parse(c.RangeService); err != nil || u.Scheme != "https" || u.Host == "" {
 			wrong("LATCHKEY_RANGE_SERVICE", errors.New("want an https URL that a prefix of five characters is appended to"))
@@ -115,6 +131,24 @@ func checkMail(c Config) error {
 func (c Config) local() bool {
 	u, err := url.Parse(c.Issuer)
 	return err == nil && oauth.ThisMachine(u.Hostname())
+}
+
+// parseSize reads a number of bytes, or of the unit after it. Nothing is otherwise.
+func parseSize(s string, otherwise, least, most int64) (int64, error) {
+	if s == "" {
+		return otherwise, nil
+	}
+	number, shift := s, 0
+	for i, unit := range []string{"KiB", "MiB", "GiB"} {
+		if rest, found := strings.CutSuffix(s, unit); found {
+			number, shift = strings.TrimSpace(rest), 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < least>>shift || n > most>>shift || n<<shift < least {
+		return 0, fmt.Errorf("%q is not a size like 64MiB, from %d to %d bytes", s, least, most)
+	}
+	return n << shift, nil
 }
 
 func or(s, otherwise string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/server"
 	"github.com/latchkey-id/latchkey/edge/throttle"
+	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 func parse(changed ...string) (server.Config, error) {
@@ -42,11 +43,26 @@ func TestConfigErrorsSayWhichVariableAndWhatToDo(t *testing.T) {
 		{"LATCHKEY_SIGNUP_LIMIT", "three a day", "is not like 3/24h"},
 		{"LATCHKEY_SIGNIN_LIMIT", "0/10m", "0/10m"},
 		{"LATCHKEY_SIGNUP_ALLOW", "10.0.0.1/8", "write 10.0.0.0/8"},
+		{"LATCHKEY_VAULT_QUOTA", "much", `"much" is not a size like 64MiB`},
+		{"LATCHKEY_VAULT_QUOTA", "1023KiB", "from 1048576 to 8589934592 bytes"},
+		{"LATCHKEY_VAULT_QUOTA", "9GiB", "from 1048576"},
+		{"LATCHKEY_VAULT_QUOTA", "-1MiB", "from 1048576"},
+		{"LATCHKEY_VAULT_RECORD", "2MiB", "from 1024 to 1048576 bytes"},
+		{"LATCHKEY_VAULT_RECORD", "9223372036854775807KiB", "from 1024"},
+		{"LATCHKEY_VAULT_RECORD", "1000", "from 1024"},
 		{"LATCHKEY_RANGE_SERVICE", "http://range.test/", "want an https URL"},
 	} {
 		_, err := parse(c.name, c.value)
 		if err == nil || !strings.Contains(err.Error(), c.name+": ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s=%q: %v, want %q", c.name, c.value, err, c.want)
+		}
+	}
+}
+
+func TestSizesHaveUnits(t *testing.T) {
+	for quota, want := range map[string]int64{"1048576": 1 << 20, "1024KiB": 1 << 20, "5 MiB": 5 << 20, "8GiB": 8 << 30} {
+		if c, err := parse("LATCHKEY_VAULT_QUOTA", quota); err != nil || c.Vault.Quota != want {
+			t.Errorf("%s: %d, %v", quota, c.Vault.Quota, err)
 		}
 	}
 }
@@ -79,6 +95,9 @@ func TestDefaultsAreWhatTheDocumentsSay(t *testing.T) {
 	}
 	if c.SignupLimit != want("3/24h") || c.SigninLimit != want("60/10m") || c.AddressHeader != "CF-Connecting-IP" {
 		t.Errorf("%v, %v, %q", c.SignupLimit, c.SigninLimit, c.AddressHeader)
+	}
+	if c.Vault != (vault.Limits{Quota: 64 << 20, Record: 1 << 20}) {
+		t.Errorf("%+v", c.Vault)
 	}
 	if c.SignupAllow.Contains("127.0.0.1") || c.RangeService != "" {
 		t.Error("somebody is let through, or asked, that nobody named")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/problem"
+	"github.com/latchkey-id/latchkey/edge/session"
 )
 
 // RouteHealth is asked by load balancers, every few seconds and by each of them.
@@ -71,8 +72,11 @@ func ownPages(issuer string, log *slog.Logger, next http.Handler) http.Handler {
 func bounded(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(api.MaxBody)
-		if strings.HasPrefix(r.URL.Path, "/operator/") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/operator/"):
 			limit = 1 << 20
+		case r.URL.Path == api.RouteVaultPush && strings.Contains(r.Header.Get("Cookie"), session.CookieName+"="): // trusted or not is found out before it is read
+			limit = api.MaxVaultBody
 		}
 		if r.ContentLength > limit {
 			problem.Write(w, r, log, problem.New(api.CodeTooLarge))

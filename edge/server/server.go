@@ -21,10 +21,12 @@ import (
 	"github.com/latchkey-id/latchkey/edge/portal"
 	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/signin"
+	"github.com/latchkey-id/latchkey/edge/sync"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 	"github.com/latchkey-id/latchkey/edge/throttle"
 	"github.com/latchkey-id/latchkey/edge/token"
 	"github.com/latchkey-id/latchkey/edge/trust"
+	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 // Deps is what differs between runtimes.
@@ -50,6 +52,7 @@ func New(d Deps) (*Service, error) {
 	ring := keys.NewService(keys.ServiceDeps{Host: d.Host, Root: c.Root, Native: d.Native, Now: d.Now, Log: d.Log})
 	accounts := account.NewService(d.Host)
 	directory := names.NewService(d.Host)
+	vaults := vault.NewService(d.Host)
 	counters := throttle.NewService(d.Host)
 	applications := tenant.NewService(tenant.ServiceDeps{Host: d.Host, Now: d.Now})
 	mail, err := message.New(message.Deps{URL: c.Mail, Host: d.Host, Dial: d.Dial, HTTP: d.Outbound, Now: d.Now, Log: d.Log})
@@ -79,6 +82,7 @@ func New(d Deps) (*Service, error) {
 		Issuer: c.Issuer, Accounts: accounts, Applications: applications, Keys: ring, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
 	trust.New(trust.Deps{Accounts: accounts, Keys: ring, Log: d.Log}).Mount(mux)
+	sync.New(sync.Deps{Vaults: vaults, Trust: accounts, Keys: ring, Log: d.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
 		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
 	})
@@ -90,11 +94,11 @@ func New(d Deps) (*Service, error) {
 
 	kinds := []*object.Kind{
 		keys.New(keys.Deps{Root: c.Root, Native: d.Native, Log: d.Log}),
-		names.New(), tenant.New(), throttle.New(), device.New(),
+		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(c.Vault),
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail:        box.deliver,
 			account.TopicNamesCommit: commitName(directory, d.Log),
-			account.TopicDisconnect:  disconnect(nil), // the vault is not mounted yet
+			account.TopicDisconnect:  disconnect(nil), // there are no live connections yet
 			account.TopicLogout: token.BackChannel(token.BackChannelDeps{
 				Issuer: c.Issuer, Keys: ring, Applications: applications, Transport: d.Outbound, Now: d.Now, Log: d.Log,
 			}),

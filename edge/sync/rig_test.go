@@ -44,12 +44,12 @@ type trust map[string]struct {
 
 var errDown = errors.New("account object down")
 
-func (t trust) Trusted(_ context.Context, _ string, ref account.SessionRef) (bool, error) {
+func (t trust) TrustFacts(_ context.Context, _ string, ref account.SessionRef) (account.TrustFactsOut, error) {
 	say, known := t[ref.ID]
 	if !known {
-		return true, errDown
+		return account.TrustFactsOut{Trusted: true}, errDown
 	}
-	return say.trusted, say.err
+	return account.TrustFactsOut{Device: "device of " + ref.ID, Trusted: say.trusted}, say.err
 }
 
 func newWorld(t testing.TB, l vault.Limits) *world {

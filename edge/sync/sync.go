@@ -43,9 +43,9 @@ type Vaults interface {
 
 // Trust knows which devices an account trusts.
 type Trust interface {
-	// Trusted reports whether the session is on a device that has given a second proof and was not removed since. It fails with
-	// account.ErrSession when the session is not live.
-	Trusted(ctx context.Context, account string, ref account.SessionRef) (bool, error)
+	// TrustFacts says which device the session is on, and whether that has given a second proof and was not removed since. It fails
+	// with account.ErrSession when the session is not live.
+	TrustFacts(ctx context.Context, account string, ref account.SessionRef) (account.TrustFactsOut, error)
 }
 
 // Deps is what the service needs.
@@ -88,31 +88,34 @@ func post[In, Out any](s *Service, limit int64, f func(ctx context.Context, acco
 		if err != nil {
 			return out, err
 		}
-		out, err = f(r.Context(), who, in)
+		out, err = f(r.Context(), who.account, in)
 		return out, refused(err)
 	})
 }
 
-// trusted returns the account whose trusted device the request comes from.
-func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (string, error) {
+// caller is who asks.
+type caller struct{ account, device string }
+
+// trusted returns the account, and that trusted device of it which the request comes from.
+func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error) {
 	here, err := session.Read(r.Context(), s.Keys, r)
 	if errors.Is(err, session.ErrNone) {
-		return "", because(api.CodeSessionRequired, err)
+		return caller{}, because(api.CodeSessionRequired, err)
 	}
 	if err != nil {
-		return "", err
+		return caller{}, err
 	}
-	trusted, err := s.Trust.Trusted(r.Context(), here.Account, here.Ref())
+	facts, err := s.Trust.TrustFacts(r.Context(), here.Account, here.Ref())
 	switch {
 	case errors.Is(err, account.ErrSession):
 		session.Clear(w)
-		return "", because(api.CodeSessionRequired, err)
+		return caller{}, because(api.CodeSessionRequired, err)
 	case err != nil:
-		return "", err
-	case !trusted:
-		return "", problem.New(api.CodeDeviceUntrusted)
+		return caller{}, err
+	case !facts.Trusted:
+		return caller{}, problem.New(api.CodeDeviceUntrusted)
 	}
-	return here.Account, nil
+	return caller{here.Account, facts.Device}, nil
 }
 
 func because(code api.Code, err error) error { return fmt.Errorf("%w: %w", problem.New(code), err) }
