@@ -1,5 +1,5 @@
 // Package account is one person's account: an object with the password record, the sign-up that led to it, sign-in
-// attempts and their locks, known devices, sessions, authorization codes, grants with their refresh families, and consent.
+// attempts and their locks, devices and their trust, sessions, authorization codes, grants with their refresh families, and consent.
 //
 // The object decides everything that must not race: whether a code was right and how many tries are left, whether a
 // sign-in may be attempted, that an attempt, a proof and an authorization code are used once. It does no cryptography on
@@ -11,6 +11,8 @@
 //	tokens     Authorize (checks session, assignment and consent, writes the code) → Redeem (spends the code, writes the grant)
 //	           → Refresh (spends a refresh token, writes its successor), GrantFacts; RevokeGrant
 //	consent    Authorize adds to it; Consents, RevokeConsent
+//	devices    Devices, Enrol, RenameDevice, RevokeDevice; TrustFacts says where one stands
+//	approval   BeginApproval → TakeApproval → PollApproval (reveals) → DecideApproval (trusts the device)
 //	sign-out   EndSession, EndOthers: queue one back-channel logout for each application
 //
 // What ends a grant, and all its tokens with it: its time; a second presentation of its code, or of a refresh token that was replaced;

@@ -3,8 +3,9 @@
 //   - __Host-session says which session of which account the browser is in. What is inside is a claim, not a right: the
 //     account object decides by the session's row whether it still holds (account.TouchSession and every other method that
 //     takes an account.SessionRef).
-//   - __Host-device says which accounts have signed in here before. It opens nothing; it only gives a known browser a lock bucket
-//     of its own, so that an outsider's guesses do not lock the owner out.
+//   - __Host-device says which accounts have signed in here before. It signs nobody in. It gives a known browser a lock
+//     bucket of its own, so that an outsider's guesses do not lock the owner out, and a session made with it is on that device, which may
+//     be a trusted one.
 //   - __Host-browser-state tells applications that watch, and nobody else, that the session is another one by now.
 //
 // The first two are sealed (JWE) by the key ring, expire inside as well as in the browser, and are Secure, HttpOnly, SameSite=Lax and
