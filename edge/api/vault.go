@@ -13,6 +13,8 @@ const (
 	RouteVaultReset   = "/api/vault/reset"    // VaultResetRequest → VaultGeneration
 	RouteVaultRestore = "/api/vault/restore"  // VaultRestoreRequest → VaultGeneration
 	RouteVaultErase   = "/api/vault/erase"    // VaultEraseRequest → {}
+	RouteVaultHistory = "/api/vault/history"  // VaultHistoryRequest → VaultHistory
+	RouteVaultChanges = "/api/vault/changes"  // GET: a WebSocket (RFC 6455) that tells VaultNotice in text after each change by another device
 )
 
 // Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
@@ -181,4 +183,21 @@ type VaultRestoreRequest struct {
 // VaultEraseRequest erases an earlier vault now.
 type VaultEraseRequest struct {
 	Generation int64 `json:"generation"`
+}
+
+// VaultHistoryRequest asks what a record was before.
+type VaultHistoryRequest struct {
+	Generation int64  `json:"generation"`
+	Collection string `json:"collection"`
+	ID         string `json:"id"`
+}
+
+// VaultHistory is what a record was before, newest first, as far as it is kept.
+type VaultHistory struct {
+	Records []VaultRecord `json:"records"`
+}
+
+// VaultNotice says that there is something to pull for a device whose cursor is another one.
+type VaultNotice struct {
+	Cursor int64 `json:"cursor"`
 }

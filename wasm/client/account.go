@@ -34,13 +34,16 @@ type signoutRequest struct {
 	Flow string `json:"flow,omitempty"`
 }
 
-// SignOut ends the session of this browser. The answer lists the pages of other applications to load in hidden frames
-// before going on; those that are not https are left out.
+// SignOut ends the session of this browser, after what waits here was sent, if it can be. What opens the vault without the person goes; its
+// copy stays only if edits still wait in it. The answer lists the pages of other applications to load in hidden frames before going on;
+// those that are not https are left out.
 func (c *Client) SignOut(ctx context.Context, flow string) (api.SignoutResponse, error) {
+	account := c.beforeSignOut(ctx)
 	var answer api.SignoutResponse
 	if err := c.post(ctx, api.RouteSignout, signoutRequest{flow}, &answer); err != nil {
 		return api.SignoutResponse{}, err
 	}
+	_ = c.signedOut(ctx, account) // nobody can do anything about it, and what is left is sealed
 	frames := []string{}
 	for _, frame := range answer.FrontChannel {
 		if strings.HasPrefix(frame, "https://") {

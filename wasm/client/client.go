@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/device"
 	"github.com/latchkey-id/latchkey/wasm/password"
 )
 
@@ -30,6 +31,16 @@ type Config struct {
 	Transport Transport
 	Now       func() time.Time
 	Progress  func(stage string) // nil: nobody is interested. Called on the goroutine of the call, must return at once
+
+	Keystore Keystore    // nil: this device keeps nothing, and settings stay closed
+	Live     Live        // nil: changes of other devices are asked for now and then
+	Event    func(Event) // nil: nobody is interested. Must return at once
+}
+
+// Event is something that happened without anybody having asked for it.
+type Event struct {
+	Changed []string `json:"changed,omitempty"` // collections in which other devices changed something
+	Network string   `json:"network,omitempty"` // paused, running
 }
 
 // Client calls one service. Its methods may be called by many goroutines.
@@ -38,11 +49,17 @@ type Client struct {
 	transport Transport
 	now       func() time.Time
 	progress  func(stage string)
+	keys      Keystore
+	live      Live
+	event     func(Event)
+	vaults    vaults
 
 	mu            sync.Mutex // never held over I/O
 	meter         *password.Meter
 	configuration *api.Configuration
-	signups       map[string]string // state of a running sign-up → UPN
+	signups       map[string]string           // state of a running sign-up → UPN
+	requests      map[string]*device.Request  // approvals that this program asked for
+	approvals     map[string]*device.Approval // approvals that this program answers
 }
 
 // New returns a client of the service at c.Base. Error: CodeInsecure.
@@ -54,10 +71,14 @@ func New(c Config) (*Client, error) {
 	if c.Progress == nil {
 		c.Progress = func(string) {}
 	}
+	if c.Event == nil {
+		c.Event = func(Event) {}
+	}
 	return &Client{
+		keys: c.Keystore, live: c.Live, event: c.Event, vaults: vaults{gate: make(chan struct{}, 1), poke: make(chan struct{}, 1)},
 		base: base, transport: c.Transport, now: c.Now, progress: c.Progress,
 		meter:   password.NewMeter(password.MeterConfig{Now: c.Now}),
-		signups: map[string]string{},
+		signups: map[string]string{}, requests: map[string]*device.Request{}, approvals: map[string]*device.Approval{},
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/opaque"
 	"github.com/latchkey-id/latchkey/wasm/password"
 )
 
@@ -64,8 +65,9 @@ func (c *Client) breached(ctx context.Context, typed string) (found, checked boo
 	return count > 0, err == nil
 }
 
-// ChangePassword proves the present password and registers the new one; every other session ends. Errors: *Refused for
-// a new password that breaks the rules, CodeInvalidCredentials for a wrong present one.
+// ChangePassword proves the present password and registers the new one; every other session ends. The settings are opened by either until it is
+// done, and by the new one from then on. Errors: *Refused for a new password that breaks the rules, CodeInvalidCredentials for a wrong present
+// one, CodeDeviceUntrusted on a device that cannot take the settings along, and those of OpenVault.
 func (c *Client) ChangePassword(ctx context.Context, present, wanted string) error {
 	account, err := c.Account(ctx)
 	if err != nil {
@@ -74,23 +76,24 @@ func (c *Client) ChangePassword(ctx context.Context, present, wanted string) err
 	if err := c.accept(ctx, wanted, []string{account.UPN, account.Email, account.Name}); err != nil {
 		return err
 	}
-	token, err := c.reauthenticate(ctx, present)
+	token, keys, err := c.reauthenticate(ctx, present)
 	if err != nil {
 		return err
 	}
+	defer keys.Wipe()
 	secret, err := secretOf(wanted)
 	if err != nil {
 		return err
 	}
 	defer clear(secret)
-	return c.register(ctx, registration{secret: secret, proof: token})
+	return c.replacePassword(ctx, account.UPN, keys.Export, registration{secret: secret, proof: token})
 }
 
-// reauthenticate proves the present password inside the session and returns what a change needs.
-func (c *Client) reauthenticate(ctx context.Context, present string) (string, error) {
+// reauthenticate proves the present password inside the session and returns what a change needs, and what the password opens.
+func (c *Client) reauthenticate(ctx context.Context, present string) (string, opaque.Keys, error) {
 	secret, err := secretOf(present)
 	if err != nil {
-		return "", err
+		return "", opaque.Keys{}, err
 	}
 	defer clear(secret)
 	p, err := c.prove(secret, func(ke1 api.Bytes) (answer api.PasswordBeginResponse, err error) {
@@ -98,9 +101,12 @@ func (c *Client) reauthenticate(ctx context.Context, present string) (string, er
 		return answer, err
 	})
 	if err != nil {
-		return "", err
+		return "", opaque.Keys{}, err
 	}
 	var answer api.ReauthFinishResponse
 	err = c.post(ctx, api.RouteReauthFinish, api.ReauthFinishRequest{State: p.state, KE3: p.ke3}, &answer)
-	return answer.Proof, err
+	if err != nil {
+		p.keys.Wipe()
+	}
+	return answer.Proof, p.keys, err
 }

@@ -42,6 +42,8 @@ type args struct {
 	New      string         `json:"new"`
 	Allow    bool           `json:"allow"`
 	Seen     string         `json:"seen"`
+
+	vaultArgs
 }
 
 // done is the result of a method that has none.
@@ -165,6 +167,9 @@ func answer(run func() (any, error)) (text string) {
 	result, err := run()
 	if err == nil {
 		return encode(map[string]any{"ok": result})
+	}
+	if a, ok := errors.AsType[*Accusation](err); ok {
+		return encode(map[string]any{"problem": a})
 	}
 	if r, ok := errors.AsType[*Refused](err); ok {
 		return encode(map[string]any{"problem": r})

@@ -16,6 +16,9 @@ const (
 	CodeInsecure        api.Code = "insecure"         // the address of the service is not https
 	CodeBadAnswer       api.Code = "bad_answer"       // the service answered with what a client may not accept
 	CodePasswordRefused api.Code = "password_refused" // a new password breaks the rules: Refused says which
+	CodeNumberWrong     api.Code = "number_wrong"     // not the number that the new device shows; TriesLeft
+	CodeNumberEarly     api.Code = "number_early"     // the new device does not show its number yet; ask again
+	CodeApprovalForged  api.Code = "approval_forged"  // the service put something else in the place of what the other device said
 )
 
 // Refused is the problem of a new password that breaks the rules.

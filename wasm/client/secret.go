@@ -28,8 +28,8 @@ type registration struct {
 	raisedFrom *api.KSF
 }
 
-// register makes and stores a new record (ChangeBegin, ChangeFinish).
-func (c *Client) register(ctx context.Context, r registration) error {
+// prepare makes a new record (ChangeBegin). commit puts it in the place of the old one (ChangeFinish); keys are what it will open, to be wiped.
+func (c *Client) prepare(ctx context.Context, r registration) (commit func(context.Context) error, keys opaque.Keys, err error) {
 	begin := func(request api.Bytes) (answer api.RegistrationResponse, err error) {
 		err = c.post(ctx, api.RouteChangeBegin, api.ChangeBeginRequest{Proof: r.proof, Request: request}, &answer)
 		if err == nil && r.raisedFrom != nil && answer.KSF.Below(*r.raisedFrom) {
@@ -37,30 +37,30 @@ func (c *Client) register(ctx context.Context, r registration) error {
 		}
 		return answer, err
 	}
-	record, ksf, err := c.record(r.secret, begin)
+	record, ksf, keys, err := c.record(r.secret, begin)
 	if err != nil {
-		return err
+		return nil, opaque.Keys{}, err
 	}
 	request := api.ChangeFinishRequest{Proof: r.proof, Record: record, KSF: ksf, Upgrade: r.raisedFrom != nil}
-	return c.post(ctx, api.RouteChangeFinish, request, nil)
+	return func(ctx context.Context) error { return c.post(ctx, api.RouteChangeFinish, request, nil) }, keys, nil
 }
 
-// record runs OPAQUE registration. begin sends the request.
-func (c *Client) record(secret []byte, begin func(api.Bytes) (api.RegistrationResponse, error)) (api.Bytes, api.KSF, error) {
+// record runs OPAQUE registration. begin sends the request. The caller wipes the keys.
+func (c *Client) record(secret []byte, begin func(api.Bytes) (api.RegistrationResponse, error)) (api.Bytes, api.KSF, opaque.Keys, error) {
+	none := opaque.Keys{}
 	exchange, request, err := opaque.NewRegistration(secret)
 	if err != nil {
-		return nil, api.KSF{}, fromOPAQUE(err)
+		return nil, api.KSF{}, none, fromOPAQUE(err)
 	}
 	defer exchange.Close()
 	answer, err := begin(request)
 	if err != nil {
-		return nil, api.KSF{}, err
+		return nil, api.KSF{}, none, err
 	}
 	c.progress(StageHashing)
 	record, keys, err := exchange.Finish(answer.Response, answer.KSF)
 	if err != nil {
-		return nil, api.KSF{}, fromOPAQUE(err)
+		return nil, api.KSF{}, none, fromOPAQUE(err)
 	}
-	keys.Wipe()
-	return record, answer.KSF, nil
+	return record, answer.KSF, keys, nil
 }

@@ -47,6 +47,7 @@ func (c *Client) SignIn(ctx context.Context, in SignIn) (api.PasswordFinishRespo
 	if err != nil {
 		return api.PasswordFinishResponse{}, err
 	}
+	defer proof.keys.Wipe()
 	var answer api.PasswordFinishResponse
 	request := api.PasswordFinishRequest{Flow: in.Flow, State: proof.state, KE3: proof.ke3, Keep: in.Keep}
 	if err := c.post(ctx, api.RoutePasswordFinish, request, &answer); err != nil {
@@ -55,9 +56,10 @@ func (c *Client) SignIn(ctx context.Context, in SignIn) (api.PasswordFinishRespo
 	if err := c.redirect(answer.Redirect); err != nil {
 		return api.PasswordFinishResponse{}, err
 	}
+	c.signedIn(ctx, in.UPN, proof.keys.Export)
 	if answer.UpgradeProof != "" {
 		// A failure is of no concern to the person: the old record still works and the next sign-in tries again.
-		_ = c.register(ctx, registration{secret: secret, proof: answer.UpgradeProof, raisedFrom: &proof.ksf})
+		_ = c.replacePassword(ctx, in.UPN, proof.keys.Export, registration{secret: secret, proof: answer.UpgradeProof, raisedFrom: &proof.ksf})
 		answer.UpgradeProof = ""
 	}
 	return answer, nil
@@ -68,9 +70,10 @@ type proof struct {
 	state string
 	ke3   api.Bytes
 	ksf   api.KSF // what the record was made with
+	keys  opaque.Keys
 }
 
-// prove runs OPAQUE sign-in up to KE3. begin sends KE1.
+// prove runs OPAQUE sign-in up to KE3. begin sends KE1. The caller wipes the keys.
 func (c *Client) prove(secret []byte, begin func(ke1 api.Bytes) (api.PasswordBeginResponse, error)) (proof, error) {
 	exchange, ke1, err := opaque.NewSignIn(secret)
 	if err != nil {
@@ -86,6 +89,5 @@ func (c *Client) prove(secret []byte, begin func(ke1 api.Bytes) (api.PasswordBeg
 	if err != nil {
 		return proof{}, fromOPAQUE(err)
 	}
-	keys.Wipe()
-	return proof{answer.State, ke3, answer.KSF}, nil
+	return proof{answer.State, ke3, answer.KSF, keys}, nil
 }

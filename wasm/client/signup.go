@@ -62,13 +62,14 @@ func (c *Client) SignupFinish(ctx context.Context, in SignupFinish) (api.SignupF
 		return api.SignupFinishResponse{}, err
 	}
 	defer clear(secret)
-	record, ksf, err := c.record(secret, func(request api.Bytes) (answer api.RegistrationResponse, err error) {
+	record, ksf, keys, err := c.record(secret, func(request api.Bytes) (answer api.RegistrationResponse, err error) {
 		err = c.post(ctx, api.RouteSignupPassword, api.SignupPasswordRequest{State: in.State, Request: request}, &answer)
 		return answer, err
 	})
 	if err != nil {
 		return api.SignupFinishResponse{}, err
 	}
+	defer keys.Wipe()
 	var answer api.SignupFinishResponse
 	request := api.SignupFinishRequest{Flow: in.Flow, State: in.State, Name: in.Name, Record: record, KSF: ksf, Keep: in.Keep}
 	if err := c.post(ctx, api.RouteSignupFinish, request, &answer); err != nil {
@@ -77,5 +78,9 @@ func (c *Client) SignupFinish(ctx context.Context, in SignupFinish) (api.SignupF
 	c.mu.Lock()
 	delete(c.signups, in.State)
 	c.mu.Unlock()
+	if upn == "" {
+		upn = in.UPN
+	}
+	c.signedUp(ctx, upn, keys.Export)
 	return answer, c.redirect(answer.Redirect)
 }

@@ -223,3 +223,16 @@ func (v *Vault) outdated(newest uint32) (ID, map[ID]*entry) {
 	}
 	return ID{}, nil
 }
+
+// Join wraps the keys for this device's own key, under an id, and opens with it from then on. Errors: those of Add.
+func (v *Vault) Join(ctx context.Context, self *Identity, id string) error {
+	if err := v.Add(ctx, self.Recipient(id)); err != nil {
+		return err
+	}
+	if err := v.requests.enter(ctx); err != nil {
+		return err
+	}
+	defer v.requests.leave()
+	v.identities = append([]*Identity{self}, v.identities...)
+	return nil
+}

@@ -154,6 +154,17 @@ func (l local) manifest(collection ID, s seen) []byte {
 	return l.seal(memoryManifest+collection.String(), append(s.known.encode(), s.summary.encode()...))
 }
 
+// Waiting counts the edits in what a Memory gave that were not sent.
+func Waiting(kept map[string][]byte) int {
+	n := 0
+	for key := range kept {
+		if strings.HasPrefix(key, memoryPending) {
+			n++
+		}
+	}
+	return n
+}
+
 // recall puts what a Memory has under one key back into the state. Error: ErrMemory.
 func (v *Vault) recall(key string, body []byte) error {
 	what, rest, _ := strings.Cut(key, "/")

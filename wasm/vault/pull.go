@@ -144,7 +144,24 @@ func (v *Vault) apply(ctx context.Context, p *pulled) error {
 	if err != nil {
 		return err
 	}
-	return v.keep(ctx, updates, p.cursor)
+	if err := v.keep(ctx, updates, p.cursor); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, u := range updates {
+		if len(u.held) > 0 {
+			v.arrived[u.seen.name] += len(u.held)
+		}
+	}
+	return nil
+}
+
+// Arrived counts, for each collection, what came from other devices since the vault was opened.
+func (v *Vault) Arrived() map[string]int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return maps.Clone(v.arrived)
 }
 
 func (v *Vault) examineAll(p *pulled) ([]update, error) {

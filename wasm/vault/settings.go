@@ -179,6 +179,16 @@ func (v *Vault) Export() []Setting {
 	return all
 }
 
+// ValidName reports whether a collection or a record may be called so.
+func ValidName(name string) bool { return checkName(name) == nil }
+
+// Cursor is how far this device has read what the service has.
+func (v *Vault) Cursor() int64 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.cursor
+}
+
 // Pending counts the edits that wait to be sent.
 func (v *Vault) Pending() int {
 	v.mu.RLock()

@@ -40,6 +40,7 @@ type Vault struct {
 	seen    keysSeen
 	cursor  int64
 	shelves map[ID]*shelf
+	arrived map[string]int // of each collection, from other devices
 
 	identities []*Identity            // with requests held
 	boxes      map[string]cipher.AEAD // with requests held
@@ -220,7 +221,7 @@ func load(ctx context.Context, c Config) (map[string][]byte, error) {
 func newVault(c Config, identities []*Identity) *Vault {
 	return &Vault{
 		config: c, requests: newGate(), writing: newGate(), clock: clock{now: c.Now},
-		identities: identities, shelves: map[ID]*shelf{}, boxes: map[string]cipher.AEAD{},
+		identities: identities, shelves: map[ID]*shelf{}, arrived: map[string]int{}, boxes: map[string]cipher.AEAD{},
 	}
 }
 

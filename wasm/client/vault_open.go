@@ -1,0 +1,384 @@
+package client
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/vault"
+)
+
+// Notes that are kept of an account on this device.
+const (
+	noteDevice      = "device"      // id of this device at the service
+	noteGeneration  = "generation"  // which vault the Memory is of
+	noteFingerprint = "fingerprint" // of that vault, once it is known from the person's own secret or a trusted device
+	noteMetered     = "metered"     // "1": settings travel over metered connections too
+)
+
+// memoryPatience is how long other programs of this device are waited for.
+const memoryPatience = 20 * time.Second
+
+// ErrMemoryBusy says that another tab or program works with the same settings.
+var ErrMemoryBusy = errors.New("client: another program works with the same settings")
+
+// vaults is what a Client has of the vault of whoever is signed in. One at a time opens or closes; many may use what is open.
+type vaults struct {
+	gate  chan struct{}
+	users int
+	here  *openVault // what is open, or was: it is taken up again if nobody has written meanwhile
+
+	mu     sync.Mutex // never held over I/O
+	who    *api.Account
+	device string // its id at the service; "": not known
+	status syncStatus
+	poke   chan struct{} // wakes whoever watches
+	watch  sync.Once
+}
+
+// nudge wakes whoever watches.
+func (v *vaults) nudge() {
+	select {
+	case v.poke <- struct{}{}:
+	default:
+	}
+}
+
+// openVault is a vault whose Memory is this program's as long as somebody uses it.
+type openVault struct {
+	*vault.Vault
+	account  string
+	memory   *borrowed
+	store    *Store
+	revision string
+}
+
+// borrowed is the Memory that a vault has at the moment.
+type borrowed struct{ Memory }
+
+// Open is the person's vault, for this program alone until it is closed.
+type Open struct {
+	*vault.Vault
+	client *Client
+	here   *openVault
+	once   sync.Once
+}
+
+func (o *Open) store() *Store { return o.here.store }
+
+// Close lets other programs have it.
+func (o *Open) Close() error {
+	err := error(nil)
+	o.once.Do(func() { err = o.client.closeVault() })
+	return err
+}
+
+// Remember tells who is signed in, for a client that knows it from before, so that the vault opens without a connection.
+func (c *Client) Remember(account api.Account) {
+	c.vaults.mu.Lock()
+	defer c.vaults.mu.Unlock()
+	c.vaults.who = &account
+}
+
+// who returns who is signed in. It is asked once.
+func (c *Client) who(ctx context.Context) (api.Account, error) {
+	c.vaults.mu.Lock()
+	known := c.vaults.who
+	c.vaults.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	account, err := c.Account(ctx)
+	if err == nil {
+		c.Remember(account)
+	}
+	return account, err
+}
+
+// forgetWho is for when somebody else may be signed in. What is open is closed by whoever uses it.
+func (c *Client) forgetWho() {
+	c.vaults.mu.Lock()
+	defer c.vaults.mu.Unlock()
+	c.vaults.who = nil
+	c.vaults.status = syncStatus{}
+}
+
+// OpenVault opens the vault of whoever is signed in, with what this device keeps: its own key, or the password for a while after it was
+// typed. A vault that only the password opened is from then on opened by the device's key, and an account that has none yet gets one, if
+// the password is there. Close it. Errors: CodeDeviceUntrusted, CodeVaultMissing, CodeVaultLocked, CodeVaultReplaced, CodeVaultInUse, those that accuse the
+// service.
+func (c *Client) OpenVault(ctx context.Context) (*Open, error) {
+	return c.openVault(ctx, nil)
+}
+
+// openVault is OpenVault with a secret of the person's own.
+func (c *Client) openVault(ctx context.Context, secret *vault.Identity) (*Open, error) {
+	if c.keys == nil {
+		return nil, problem(api.CodeUnavailable, "Nothing can be kept here.")
+	}
+	if err := c.vaults.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer c.vaults.leave()
+	account, err := c.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	here := c.vaults.here
+	if c.vaults.users > 0 && here.account != account.ID {
+		return nil, problem(CodeVaultInUse, "The settings of another account are open.")
+	}
+	if c.vaults.users == 0 {
+		if here, err = c.take(ctx, account, secret); err != nil {
+			return nil, c.vaultProblem(err)
+		}
+	}
+	c.vaults.here = here
+	c.vaults.users++
+	return &Open{Vault: here.Vault, client: c, here: here}, nil
+}
+
+func (v *vaults) enter(ctx context.Context) error {
+	select {
+	case v.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return unavailable()
+	}
+}
+
+func (v *vaults) leave() { <-v.gate }
+
+func (c *Client) closeVault() error {
+	c.vaults.gate <- struct{}{}
+	defer c.vaults.leave()
+	c.vaults.users--
+	if c.vaults.users > 0 {
+		return nil
+	}
+	here := c.vaults.here
+	here.revision = here.memory.Revision()
+	return here.memory.Close()
+}
+
+// take has the Memory for this program, and opens the vault unless it is open here as the Memory has it.
+func (c *Client) take(ctx context.Context, account api.Account, secret *vault.Identity) (*openVault, error) {
+	memory, err := c.openMemory(ctx, account.ID)
+	if err != nil {
+		return nil, err
+	}
+	here := c.vaults.here
+	if here != nil && secret == nil && here.account == account.ID && here.revision != "" && here.revision == memory.Revision() {
+		here.memory.Memory = memory
+		return here, nil
+	}
+	here, err = c.open(ctx, account, memory, secret)
+	if err != nil {
+		return nil, errors.Join(err, memory.Close())
+	}
+	return here, nil
+}
+
+func (c *Client) openMemory(ctx context.Context, account string) (Memory, error) {
+	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
+	defer cancel()
+	return c.keys.OpenMemory(ctx, account)
+}
+
+// open opens the vault over a Memory.
+func (c *Client) open(ctx context.Context, account api.Account, memory Memory, secret *vault.Identity) (*openVault, error) {
+	notes, err := c.keys.Notes(ctx, account.ID)
+	if err != nil {
+		return nil, err
+	}
+	here := &openVault{account: account.ID, memory: &borrowed{memory}, store: c.storeOf(account.ID, notes)}
+	config, err := c.vaultConfig(ctx, here, notes)
+	if err != nil {
+		return nil, err
+	}
+	identities, err := c.identities(ctx, account, notes, secret)
+	if err != nil {
+		return nil, err
+	}
+	here.Vault, err = vault.Open(ctx, config, identities.all()...)
+	if errors.Is(err, vault.ErrAbsent) && identities.password != nil {
+		here.Vault, err = c.create(ctx, config, identities)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return here, c.settle(ctx, here, notes, identities.device)
+}
+
+// storeOf is the Store of an account whose notes tell which vault it has met.
+func (c *Client) storeOf(account string, notes map[string]string) *Store {
+	generation, _ := strconv.ParseInt(notes[noteGeneration], 10, 64)
+	return c.NewStore(generation, func(ctx context.Context, n int64) error {
+		return c.keys.Note(ctx, account, map[string]string{noteGeneration: strconv.FormatInt(n, 10)})
+	}, c.vaults.room)
+}
+
+// vaultConfig is how the vault is opened. The device's id is asked for when it is not known yet.
+func (c *Client) vaultConfig(ctx context.Context, here *openVault, notes map[string]string) (vault.Config, error) {
+	if notes[noteDevice] == "" {
+		state, err := c.trustState(ctx, here.account)
+		if err != nil {
+			return vault.Config{}, err
+		}
+		notes[noteDevice] = state.Device
+	}
+	fingerprint, _ := base64.RawURLEncoding.DecodeString(notes[noteFingerprint])
+	return vault.Config{
+		Account: here.account, Device: deviceID(notes[noteDevice]), Store: here.store, Memory: here.memory, Now: c.now, Fingerprint: fingerprint,
+	}, nil
+}
+
+// identities are what this device can open a vault with.
+type identities struct {
+	device, secret *vault.Identity
+	password       *vault.Identity // that of this very account
+	others         []*vault.Identity
+}
+
+// all names them, the person's own secrets last: those are tried first.
+func (i identities) all() []*vault.Identity {
+	var all []*vault.Identity
+	if i.device != nil {
+		all = append(all, i.device)
+	}
+	all = append(all, i.others...)
+	if i.password != nil {
+		all = append(all, i.password)
+	}
+	if i.secret != nil {
+		all = append(all, i.secret)
+	}
+	return all
+}
+
+// identities gathers them. The device's own key counts only where it is known which vault is the person's: everybody who knows its public half,
+// the service too, could make another one that it opens.
+func (c *Client) identities(ctx context.Context, account api.Account, notes map[string]string, secret *vault.Identity) (identities, error) {
+	found := identities{secret: secret}
+	if secret != nil && secret.Kind() == vault.KindPassword {
+		found.password, found.secret = secret, nil
+	}
+	if err := c.keptPassword(ctx, account, &found); err != nil {
+		return found, err
+	}
+	if notes[noteFingerprint] == "" {
+		return found, nil
+	}
+	key, err := c.keys.DeviceKey(ctx, account.ID)
+	if err != nil || key == nil {
+		return found, err
+	}
+	found.device, err = vault.DeviceIdentity(key)
+	return found, err
+}
+
+func (c *Client) keptPassword(ctx context.Context, account api.Account, found *identities) error {
+	name, key, err := c.keys.PasswordKey(ctx)
+	if err != nil || key == nil {
+		return err
+	}
+	kept, err := vault.KeptPassword(key)
+	switch {
+	case err != nil:
+		return err
+	case found.password == nil && strings.EqualFold(name, account.UPN):
+		found.password = kept
+	default:
+		found.others = append(found.others, kept)
+	}
+	return nil
+}
+
+// create makes the account's vault.
+func (c *Client) create(ctx context.Context, config vault.Config, with identities) (*vault.Vault, error) {
+	v, err := vault.Create(ctx, config, with.password, with.password.Recipient(vault.NewID().String()))
+	if errors.Is(err, vault.ErrExists) {
+		return vault.Open(ctx, config, with.all()...)
+	}
+	return v, err
+}
+
+// settle writes down which vault it is, and has it open by this device's own key from now on.
+func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]string, device *vault.Identity) error {
+	fingerprint := base64.RawURLEncoding.EncodeToString(here.Fingerprint())
+	if notes[noteFingerprint] != fingerprint {
+		if err := c.keys.Note(ctx, here.account, map[string]string{noteFingerprint: fingerprint}); err != nil {
+			return err
+		}
+	}
+	id := notes[noteDevice]
+	c.beDevice(id)
+	if device != nil {
+		own := device.Recipient(id)
+		if here.CheckDevice(id, own.Public) == nil {
+			return nil
+		}
+	}
+	key, err := c.enrol(ctx, here.account)
+	if isCode(err, api.CodeUnavailable) {
+		return nil // what opened the vault is enough for now
+	}
+	if err != nil {
+		return err
+	}
+	own, err := vault.DeviceIdentity(key)
+	if err != nil {
+		return err
+	}
+	return here.Join(ctx, own, id)
+}
+
+// beDevice remembers as which device the service knows this one.
+func (c *Client) beDevice(id string) {
+	c.vaults.mu.Lock()
+	defer c.vaults.mu.Unlock()
+	c.vaults.device = id
+}
+
+// own reports whether a device is this one.
+func (c *Client) own(id string) bool {
+	c.vaults.mu.Lock()
+	defer c.vaults.mu.Unlock()
+	return c.vaults.device == id
+}
+
+// deviceID is how a device is named inside the vault.
+func deviceID(text string) vault.ID {
+	if raw, err := serviceIDs.DecodeString(text); err == nil && len(raw) == len(vault.ID{}) {
+		return vault.ID(raw)
+	}
+	sum := sha256.Sum256([]byte(text))
+	return vault.ID(sum[:len(vault.ID{})])
+}
+
+// deviceName is how the service names the device of an entry.
+func deviceName(id vault.ID) string { return serviceIDs.EncodeToString(id[:]) }
+
+// serviceIDs is the form of ids at the service.
+var serviceIDs = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// enrol gives the service this device's key, which is made if there is none. Errors: CodeDeviceEnrolled when the service knows another key of
+// this device, CodeDeviceForgotten.
+func (c *Client) enrol(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	key, err := c.keys.DeviceKey(ctx, account)
+	if err == nil && key == nil {
+		key, err = c.keys.NewDeviceKey(ctx, account)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return key, c.post(ctx, api.RouteDevicesEnrol, api.DeviceEnrolRequest{Public: key.PublicKey().Bytes()}, nil)
+}
