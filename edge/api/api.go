@@ -278,7 +278,12 @@ type Consent struct {
 	Name string `json:"name"`
 	Seen string `json:"seen"` // names the session that this was shown to
 
-	Scopes    []string          `json:"scopes"` // of openid, profile, email, offline_access and latchkey:session
+	// ClientID and KeysFor say for which application, and to which P-256 point (SEC 1 section 2.3.3), the key of its settings is to be
+	// encrypted; KeysFor is empty when it asks for none.
+	ClientID string `json:"client_id"`
+	KeysFor  Bytes  `json:"keys_for"`
+
+	Scopes    []string          `json:"scopes"` // of openid, profile, email, offline_access, latchkey:settings and latchkey:session
 	Resources []ConsentResource `json:"resources"`
 }
 
@@ -293,6 +298,8 @@ type ConsentDecision struct {
 	Flow  string `json:"flow"`
 	Seen  string `json:"seen"` // of Consent
 	Allow bool   `json:"allow"`
+	// KeysJWE comes with Allow where Consent has KeysFor: a compact JWE (RFC 7516) of at most 640 bytes that the application alone can open.
+	KeysJWE string `json:"keys_jwe,omitempty"`
 }
 
 // ConsentDecided says where the browser goes next.

@@ -17,6 +17,9 @@ const (
 // ask for it, and no API may call a scope of its own so.
 const ScopeSession = "latchkey:session"
 
+// ScopeSettings lets an application keep settings of its own for a person, sealed under a key that only it and the person hold.
+const ScopeSettings = "latchkey:settings"
+
 // MaxScope bounds the scope parameter, in bytes.
 const MaxScope = 1024
 

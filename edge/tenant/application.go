@@ -67,7 +67,7 @@ var (
 	grantTypes    = []string{GrantCode, GrantImplicit, GrantRefresh, GrantClient, GrantDevice, GrantExchange}
 	responseTypes = []string{ResponseCode, ResponseIDToken, ResponseHybrid}
 	responseModes = []string{"query", "form_post", "fragment"}
-	scopes        = []string{"openid", "profile", "email", oauth.ScopeOffline}
+	scopes        = []string{"openid", "profile", "email", oauth.ScopeOffline, oauth.ScopeSettings}
 	signingAlgs   = []string{"ES256", "RS256", "EdDSA", "PS256"}
 	authMethods   = []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey, AuthTLS, AuthSelfSigned}
 	ecAlgs        = []string{string(jose.ECDH_ES_A256KW), string(jose.ECDH_ES)}

@@ -125,7 +125,7 @@ func scopesFor(app Application, wish string) (granted []string) {
 	wished := strings.Fields(wish)
 	for _, s := range scopes {
 		unusable := s == oauth.ScopeOffline && !app.MayUse(GrantRefresh)
-		wanted := len(wished) == 0 || slices.Contains(wished, s) || s == oauth.ScopeOpenID && app.answersIn()
+		wanted := len(wished) == 0 && s != oauth.ScopeSettings || slices.Contains(wished, s) || s == oauth.ScopeOpenID && app.answersIn()
 		if wanted && !unusable {
 			granted = append(granted, s)
 		}

@@ -39,7 +39,7 @@ func (s *Service) consent(_ http.ResponseWriter, r *http.Request, in api.Consent
 	q, app := ask.flow.Authorize, ask.app
 	out := api.Consent{
 		Application: app.Name, Host: hostOf(q.RedirectURI), Verified: !app.Dynamic,
-		UPN: who.UPN, Name: who.Name, Seen: digest(ask.present), Choose: q.Choosing,
+		UPN: who.UPN, Name: who.Name, Seen: digest(ask.present), Choose: q.Choosing, ClientID: q.ClientID, KeysFor: q.Vault,
 	}
 	if app.Owns(app.PolicyURI, q.RedirectURI) {
 		out.PolicyURI = app.PolicyURI
@@ -48,7 +48,7 @@ func (s *Service) consent(_ http.ResponseWriter, r *http.Request, in api.Consent
 		out.TOSURI = app.TOSURI
 	}
 	out.Resources, err = s.namedResources(r.Context(), q)
-	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline, oauth.ScopeSession)
+	out.Scopes = q.Scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline, oauth.ScopeSettings, oauth.ScopeSession)
 	return out, err
 }
 
@@ -68,8 +68,13 @@ func (s *Service) decideConsent(w http.ResponseWriter, r *http.Request, in api.C
 		q.Denied = here
 	case q.Choosing:
 		q.Chosen = here
+	case q.Vault != nil && !validJWE(in.KeysJWE):
+		return api.ConsentDecided{}, problem.New(api.CodeBadRequest)
 	default:
 		q.Agreed = here
+		if q.Vault != nil {
+			q.Sealed = in.KeysJWE
+		}
 	}
 	if err := s.keepFlow(w, r, ask.flow); err != nil {
 		return api.ConsentDecided{}, err

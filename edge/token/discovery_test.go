@@ -82,7 +82,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 	for name, want := range map[string]string{
 		"response_types_supported": "code id_token code id_token",
 		"subject_types_supported":  "public pairwise", "acr_values_supported": "urn:latchkey:acr:1",
-		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access", "claim_types_supported": "normal",
+		"code_challenge_methods_supported": "S256", "scopes_supported": "openid profile email offline_access latchkey:settings", "claim_types_supported": "normal",
 		"id_token_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "response_modes_supported": "query fragment form_post",
 		"userinfo_signing_alg_values_supported": "ES256 RS256 EdDSA PS256", "introspection_signing_alg_values_supported": "ES256 RS256 EdDSA PS256",
 		"userinfo_encryption_alg_values_supported": "ECDH-ES ECDH-ES+A256KW RSA-OAEP-256",

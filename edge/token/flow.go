@@ -49,6 +49,9 @@ func (s *Service) keepFlow(w http.ResponseWriter, r *http.Request, f flow) error
 		return fmt.Errorf("token: seal flow: %w", err)
 	}
 	limit := maxFlowSize
+	if q := f.Authorize; q != nil && q.Vault != nil && q.Sealed == "" {
+		limit -= keysRoom
+	}
 	if q := f.Authorize; q != nil && q.Chosen+q.Agreed+q.Denied != "" {
 		limit += answerRoom
 	}

@@ -43,7 +43,7 @@ func (s *Service) fulfil(ctx context.Context, app tenant.Application, q *request
 	if q.code() {
 		secret := account.NewSecret()
 		in.CodeHash = account.Hash(secret)
-		sealed, err := s.sealCode(ctx, present.Account, secret)
+		sealed, err := s.sealCode(ctx, code{Account: present.Account, Secret: secret, Keys: q.Sealed})
 		if err != nil {
 			return nil, err
 		}
@@ -76,8 +76,8 @@ func assignedTo(app tenant.Application) []string {
 
 // sealCode makes the code that the application sees. The account refuses it after CodeLifetime. What names the account outlives
 // that, so that a code that comes back late still revokes what it had issued.
-func (s *Service) sealCode(ctx context.Context, id, secret string) (string, error) {
-	sealed, err := s.keys.Seal(ctx, keys.PurposeCode, code{Account: id, Secret: secret}, s.now().Add(CodeLifetime+AccessLifetime))
+func (s *Service) sealCode(ctx context.Context, c code) (string, error) {
+	sealed, err := s.keys.Seal(ctx, keys.PurposeCode, c, s.now().Add(CodeLifetime+AccessLifetime))
 	if err != nil {
 		return "", fmt.Errorf("token: seal code: %w", err)
 	}

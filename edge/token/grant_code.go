@@ -17,6 +17,7 @@ import (
 type code struct {
 	Account string `json:"a"`
 	Secret  string `json:"k"`
+	Keys    string `json:"w,omitempty"` // for the application, from a device of the person: keys_jwe
 }
 
 // grantCode redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). The account object spends the code before
@@ -71,9 +72,13 @@ func (s *Service) redeem(ctx context.Context, req *call, c code, redirectURI, ch
 	if !out.Refresh {
 		secret = ""
 	}
-	return s.mint(ctx, req, granted{
+	answer, err := s.mint(ctx, req, granted{
 		Account: c.Account, GrantID: in.GrantID, SID: out.SID, Scope: out.Scope, Nonce: out.Nonce,
 		AuthTime: out.AuthTime, AMR: out.AMR, Claims: out.Claims, ClaimsRequest: out.ClaimsRequest, Resources: out.Resources,
 		RefreshSecret: secret,
 	})
+	if err == nil {
+		answer.KeysJWE = c.Keys
+	}
+	return answer, err
 }

@@ -33,6 +33,8 @@ type request struct {
 	LoginHint   string             `json:"h,omitempty"`
 	Locales     string             `json:"l,omitempty"` // "de" or "en", "" when the request does not say
 	lifetime    int64              // of the code, in seconds; 0: CodeLifetime
+	Vault       []byte             `json:"V,omitempty"` // point that a device is to encrypt the key of the application's settings to
+	Sealed      string             `json:"S,omitempty"` // what it has encrypted
 	Pushed      string             `json:"P,omitempty"` // id of the pushed request, which is answered once
 
 	None    bool `json:"q,omitempty"` // prompt=none: answer without showing anything
@@ -98,6 +100,9 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 		return q, err
 	}
 	if err := q.parsePrompt(app, p, s.now()); err != nil {
+		return q, err
+	}
+	if err := q.parseKeys(p); err != nil {
 		return q, err
 	}
 	if err := s.parseHints(ctx, q, p); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // scopes are the values that mean something to the provider itself.
-var scopes = []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline}
+var scopes = []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline, oauth.ScopeSettings}
 
 // parseScope reads what the application asks for: scope and resource. Scope values mean something when the application registered
 // them, or when they are of an API that the request names. Without openid this is no OpenID Connect request (OpenID Connect

@@ -26,6 +26,7 @@ type tokens struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+	KeysJWE      string `json:"keys_jwe,omitempty"`          // the key of what the application keeps for the person, for the application alone
 	IssuedType   string `json:"issued_token_type,omitempty"` // RFC 8693 section 2.2.1
 }
 

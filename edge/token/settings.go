@@ -1,0 +1,131 @@
+package token
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/tenant"
+)
+
+const (
+	maxKeysJWK = 512  // bytes of the parameter keys_jwk
+	maxKeysJWE = 640  // bytes of what a device encrypts to that key
+	keysRoom   = 1024 // bytes that it takes in a flow cookie
+)
+
+// parseKeys reads keys_jwk: base64url of the application's ephemeral P-256 public key as a JWK (RFC 7517, RFC 7518 section 6.2). A device of
+// the person encrypts to it the key of what the application keeps for that person. We carry the answer in the code and cannot read it;
+// that a key of the application's own was asked for is all that we learn. The person is asked each time, because only a page of ours on
+// a device of theirs can make the answer.
+func (q *request) parseKeys(p oauth.Params) error {
+	text := p.Get("keys_jwk")
+	if text == "" {
+		return nil
+	}
+	if !q.Scope.Has(oauth.ScopeSettings) || !q.code() {
+		return oauth.ErrInvalidRequest.With("keys_jwk needs latchkey:settings in scope, and a code")
+	}
+	if q.Vault = parsePoint(text); q.Vault == nil {
+		return oauth.ErrInvalidRequest.With("keys_jwk is not the base64url of a public P-256 key as a JWK")
+	}
+	q.Consent = true
+	return nil
+}
+
+// parsePoint returns the uncompressed point of a key, nil when there is none.
+func parsePoint(text string) []byte {
+	if len(text) > maxKeysJWK || strings.ContainsAny(text, "\r\n") { // which the decoder would skip
+		return nil
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	var members struct {
+		Private json.RawMessage `json:"d"`
+	}
+	var key jose.JSONWebKey
+	if json.Unmarshal(raw, &members) != nil || members.Private != nil || key.UnmarshalJSON(raw) != nil || !key.Valid() {
+		return nil
+	}
+	public, ok := key.Key.(*ecdsa.PublicKey)
+	if !ok || public.Curve != elliptic.P256() {
+		return nil
+	}
+	point, err := public.Bytes()
+	if err != nil {
+		return nil
+	}
+	return bytes.Clone(point)
+}
+
+// validJWE reports whether text may be a compact JWE (RFC 7516 section 3.1) with direct key agreement. What is in it is between the
+// device and the application.
+func validJWE(text string) bool {
+	parts := strings.Split(text, ".")
+	if len(text) > maxKeysJWE || len(parts) != 5 || parts[1] != "" || strings.ContainsAny(text, "\r\n") {
+		return false
+	}
+	for _, part := range parts {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Protected runs next for a request with an access token of a person's that is for this service and has scope; next hears whose and
+// which application's. Without one it answers as RFC 6750 section 3 says.
+func (s *Service) Protected(scope string, next func(w http.ResponseWriter, r *http.Request, accountID, clientID string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, err := s.granted(w, r, scope)
+		if err != nil {
+			s.errors.Bearer(w, r, err)
+			return
+		}
+		next(w, r, a.Account, a.Client)
+	})
+}
+
+// granted is the access token of a request, when it is good for scope and its grant is still there.
+func (s *Service) granted(w http.ResponseWriter, r *http.Request, scope string) (access, error) {
+	text, err := bearer(w, r)
+	if err != nil {
+		return access{}, err
+	}
+	a, err := s.openAccess(r.Context(), text)
+	if err != nil {
+		return access{}, err
+	}
+	if a.Account == "" || len(a.Audience) > 0 || a.Actor != nil {
+		return access{}, oauth.ErrInvalidToken.With("the access token is for another resource")
+	}
+	if !oauth.Words(a.Scope).Has(scope) {
+		return access{}, oauth.ErrInsufficientScope.With("the access token does not have the scope that this needs")
+	}
+	app, err := s.applications.Application(r.Context(), a.Client)
+	if errors.Is(err, tenant.ErrUnknownApplication) {
+		return access{}, oauth.ErrInvalidToken.From(err)
+	}
+	if err == nil {
+		err = s.checkBinding(w, r, app, text, a.Binding)
+	}
+	if err != nil {
+		return access{}, err
+	}
+	_, err = s.accounts.GrantFacts(r.Context(), a.Account, account.GrantIn{GrantID: a.Grant})
+	if errors.Is(err, account.ErrGrant) {
+		err = oauth.ErrInvalidToken.From(err)
+	}
+	return a, err
+}
