@@ -29,6 +29,15 @@ const (
 	CodeTooManyDevices     Code = "too_many_devices"    // 409: as many devices as can be are trusted; revoke one first
 	CodeApprovalNone       Code = "approval_none"       // 409: no other trusted device could approve this one
 	CodeApprovalTaken      Code = "approval_taken"      // 409: another device answers this, or it was answered
+	CodeConfirmRequired    Code = "confirm_required"    // 403: prove the password or a factor again first
+	CodeUndeliverable      Code = "undeliverable"       // 422: no message reaches this address or number
+	CodeAddressInvalid     Code = "address_invalid"     // 400: not an e-mail address
+	CodePhoneInvalid       Code = "phone_invalid"       // 400: not a phone number with its country's prefix
+	CodePhonesOff          Code = "phones_off"          // 409: this service sends nothing to phones
+	CodeFactorExists       Code = "factor_exists"       // 409: it is registered already
+	CodeTooManyFactors     Code = "too_many_factors"    // 409: remove one first
+	CodePasskeyInvalid     Code = "passkey_invalid"     // 400: the passkey did not prove what was asked
+	CodeTrustOtherwise     Code = "trust_otherwise"     // 409: there is another way to have this device trusted
 	CodeVaultMissing       Code = "vault_missing"       // 404: the account has no vault yet
 	CodeVaultExists        Code = "vault_exists"        // 409: the account has a vault already
 	CodeVaultReplaced      Code = "vault_replaced"      // 409: another vault is the present one; pull it from the beginning
