@@ -3,12 +3,14 @@
 //	latchkey.call(method, argsJSON)   → Promise of JSON, {"ok": …} or {"problem": …}; never rejects
 //	latchkey.loadDictionary(bytes)    → Promise of JSON, likewise: the word lists of the password meter
 //	latchkey.onprogress = (stage) =>  hears "sending" and "hashing" while calls run
+//	latchkey.onevent = (json) =>      hears what nobody asked for: settings that other devices changed
 //
 // Methods and their arguments are those of client.Port.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"syscall/js"
 	"time"
 
@@ -21,7 +23,15 @@ func main() {
 	exports := js.Global().Get("Object").New()
 	port := client.NewPort(client.Config{
 		Transport: fetch{},
-		Now:       time.Now,
+		Keystore:  newKeystore(),
+		Live:      socket{},
+		Event: func(e client.Event) {
+			if listener := exports.Get("onevent"); listener.Type() == js.TypeFunction {
+				text, _ := json.Marshal(e)
+				listener.Invoke(string(text))
+			}
+		},
+		Now: time.Now,
 		Progress: func(stage string) {
 			if listener := exports.Get("onprogress"); listener.Type() == js.TypeFunction {
 				listener.Invoke(stage)
@@ -29,6 +39,7 @@ func main() {
 		},
 	})
 	exports.Set("onprogress", js.Null())
+	exports.Set("onevent", js.Null())
 	exports.Set("call", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		method, arguments := text(args, 0), text(args, 1)
 		return jsbridge.Promise(func() string { return port.Call(context.Background(), method, arguments) })
@@ -58,4 +69,11 @@ type fetch struct{}
 func (fetch) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	answer, err := jsbridge.Fetch(ctx, jsbridge.Request(r))
 	return client.Response(answer), err
+}
+
+// socket is the browser's way to hear of changes.
+type socket struct{}
+
+func (socket) Listen(ctx context.Context, url string, opened func(), heard func(string)) error {
+	return jsbridge.Listen(ctx, url, client.MaxNotice, opened, heard)
 }

@@ -1,5 +1,5 @@
-// Package jsbridge is the seam between the client core and the browser's JavaScript: promises, byte arrays, fetch and
-// Unicode normalisation. wasm/main_js.go and wasm/password use it. Nothing here knows a protocol, or imports this module.
+// Package jsbridge is the seam between the client core and the browser's JavaScript: promises, byte arrays, fetch, WebSocket, IndexedDB,
+// keys that stay in the browser, locks between tabs, and Unicode normalisation. wasm/main_js.go and wasm/password use it. Nothing here knows a protocol, or imports this module.
 package jsbridge
 
 import "syscall/js"

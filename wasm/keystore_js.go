@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/latchkey-id/latchkey/wasm/client"
+	"github.com/latchkey-id/latchkey/wasm/internal/jsbridge"
+)
+
+// Stores of the database, and the name of the password's key among those of accounts, which are longer.
+const (
+	storeKeys   = "keys"
+	storeNotes  = "notes"
+	storeMemory = "memory"
+	keyPassword = "password"
+)
+
+// keystore is the browser's: keys that cannot be read out and sealed memories in IndexedDB, one tab at a time by a Web Lock.
+type keystore struct{ database *jsbridge.Database }
+
+// newKeystore returns nil where there is no IndexedDB.
+func newKeystore() client.Keystore {
+	if !jsbridge.HasDatabase() {
+		return nil
+	}
+	return keystore{&jsbridge.Database{Name: "latchkey", Stores: []string{storeKeys, storeNotes, storeMemory}}}
+}
+
+func (k keystore) DeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	key, _, _, err := k.database.Key(ctx, storeKeys, account)
+	if key == nil {
+		return nil, err
+	}
+	return key, err
+}
+
+func (k keystore) NewDeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	key, err := k.database.NewKey(ctx, storeKeys, account)
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+func (k keystore) KeepPassword(ctx context.Context, name string, key *ecdh.PrivateKey, until time.Time) error {
+	return k.database.PutKey(ctx, storeKeys, keyPassword, key, name, until.Unix())
+}
+
+func (k keystore) PasswordKey(ctx context.Context) (string, ecdh.KeyExchanger, error) {
+	key, name, until, err := k.database.Key(ctx, storeKeys, keyPassword)
+	if err != nil || key == nil {
+		return "", nil, err
+	}
+	if time.Now().Unix() >= until {
+		return "", nil, k.ForgetPassword(ctx)
+	}
+	return name, key, nil
+}
+
+func (k keystore) ForgetPassword(ctx context.Context) error {
+	return k.database.Remove(ctx, storeKeys, keyPassword)
+}
+
+func (k keystore) Notes(ctx context.Context, account string) (map[string]string, error) {
+	notes := map[string]string{}
+	text, err := k.database.Text(ctx, storeNotes, account)
+	if err != nil || text == "" {
+		return notes, err
+	}
+	return notes, json.Unmarshal([]byte(text), &notes)
+}
+
+func (k keystore) Note(ctx context.Context, account string, changes map[string]string) error {
+	release, err := jsbridge.Lock(ctx, "latchkey/notes/"+account)
+	if err != nil {
+		return err
+	}
+	defer release()
+	notes, err := k.Notes(ctx, account)
+	if err != nil {
+		return err
+	}
+	for name, text := range changes {
+		if notes[name] = text; text == "" {
+			delete(notes, name)
+		}
+	}
+	text, err := json.Marshal(notes)
+	if err != nil {
+		return err
+	}
+	return k.database.PutText(ctx, storeNotes, account, string(text))
+}
+
+func (k keystore) OpenMemory(ctx context.Context, account string) (client.Memory, error) {
+	release, err := jsbridge.Lock(ctx, "latchkey/memory/"+account)
+	if err != nil && ctx.Err() != nil {
+		return nil, client.ErrMemoryBusy
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &memory{database: k.database, account: account, release: release}
+	if m.revision, err = k.database.Text(ctx, storeMemory, m.mark()); err != nil {
+		release()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (k keystore) Forget(ctx context.Context, account string) error {
+	m, err := k.OpenMemory(ctx, account)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	kept, err := m.Load(ctx)
+	if err != nil {
+		return err
+	}
+	for key := range kept {
+		kept[key] = nil
+	}
+	return errors.Join(m.Save(ctx, kept), k.database.Remove(ctx, storeKeys, account), k.ForgetPassword(ctx))
+}
+
+// memory is what a vault knows, in a tab that holds its lock.
+type memory struct {
+	database *jsbridge.Database
+	account  string
+	revision string
+	release  func()
+}
+
+// Ids of accounts have no slash and no sharp sign.
+func (m *memory) prefix() string { return m.account + "/" }
+func (m *memory) mark() string   { return m.account + "#revision" }
+
+func (m *memory) Load(ctx context.Context) (map[string][]byte, error) {
+	kept, revision, err := m.database.Load(ctx, storeMemory, m.prefix(), m.mark())
+	m.revision = revision
+	return kept, err
+}
+
+func (m *memory) Save(ctx context.Context, changes map[string][]byte) error {
+	revision := rand.Text()
+	if err := m.database.Save(ctx, storeMemory, m.prefix(), changes, m.mark(), revision); err != nil {
+		return err
+	}
+	m.revision = revision
+	return nil
+}
+
+func (m *memory) Revision() string { return m.revision }
+
+func (m *memory) Close() error {
+	m.release()
+	return nil
+}
