@@ -37,8 +37,8 @@ const (
 type DeviceKind string
 
 const (
-	DeviceBrowser     DeviceKind = "browser"
-	DeviceCommandLine DeviceKind = "cli"
+	DeviceBrowser     DeviceKind = "browser" // a browser
+	DeviceCommandLine DeviceKind = "cli"     // latchkey on a computer
 )
 
 // Device is a device of the account.
@@ -90,8 +90,8 @@ type DeviceRenameRequest struct {
 	Name string `json:"name"` // 1 to MaxDeviceName code points
 }
 
-// DeviceRevokeRequest removes a device: its sessions end and its tokens with them. It takes the device itself, a trusted one or a recent
-// proof; CodeDeviceUntrusted. A device that is not there was revoked already.
+// DeviceRevokeRequest removes a device: its sessions end and its tokens with them. It takes a trusted device or the device itself, and a
+// password alone does not do it; CodeDeviceUntrusted. A device that is not there was revoked already.
 type DeviceRevokeRequest struct {
 	ID string `json:"id"`
 }
@@ -151,12 +151,12 @@ type ApprovalBegun struct {
 type ApprovalStatus string
 
 const (
-	ApprovalWaiting  ApprovalStatus = "waiting"
+	ApprovalWaiting  ApprovalStatus = "waiting"  // for a trusted device
 	ApprovalTaken    ApprovalStatus = "taken"    // a trusted device has shown its nonce
 	ApprovalRevealed ApprovalStatus = "revealed" // and the new one the nonce it had committed itself to
-	ApprovalApproved ApprovalStatus = "approved"
-	ApprovalDenied   ApprovalStatus = "denied"
-	ApprovalExpired  ApprovalStatus = "expired"
+	ApprovalApproved ApprovalStatus = "approved" // the new device is trusted
+	ApprovalDenied   ApprovalStatus = "denied"   // by a trusted device, or by what became of either device
+	ApprovalExpired  ApprovalStatus = "expired"  // or there never was one
 )
 
 // ApprovalPollRequest asks how far it is. Once it is taken it brings the nonce.
