@@ -34,7 +34,7 @@ func start(env map[string]string) (http.Handler, workerd.Objects, error) {
 		return nil, nil, err
 	}
 	service, err := server.New(server.Deps{
-		Config: config, Host: workerd.Host{}, Outbound: workerd.Transport{}, Dial: dial, Native: workerd.Native{},
+		Config: config, Host: workerd.Host{}, Sockets: workerd.Host{}, Outbound: workerd.Transport{}, Dial: dial, Native: workerd.Native{},
 		Now: time.Now, Log: log,
 	})
 	if err != nil {

@@ -65,7 +65,7 @@ func serve(ctx context.Context, log *slog.Logger, o options) error {
 	}
 	var host lateHost
 	service, err := server.New(server.Deps{
-		Config: config, Host: &host, Outbound: outbound{transport(config.Issuer, o.private)}, Dial: dial, Now: time.Now, Log: log,
+		Config: config, Host: &host, Sockets: &host, Outbound: outbound{transport(config.Issuer, o.private)}, Dial: dial, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func serve(ctx context.Context, log *slog.Logger, o options) error {
 		return err
 	}
 	defer objects.Close()
-	host.Host = objects
+	host.Native = objects
 	go func() {
 		if err := objects.Run(ctx); err != nil && ctx.Err() == nil {
 			log.Error("alarms have stopped", "error", err)
@@ -89,7 +89,7 @@ func serve(ctx context.Context, log *slog.Logger, o options) error {
 }
 
 // lateHost breaks a circle: effects of the objects call objects, so the services are made before the host is.
-type lateHost struct{ object.Host }
+type lateHost struct{ *object.Native }
 
 func listenAndServe(ctx context.Context, log *slog.Logger, o options, h http.Handler) error {
 	listener, err := net.Listen("tcp", o.listen)

@@ -83,6 +83,9 @@ type unlessMissing struct {
 	replaced bool
 }
 
+// Unwrap lets a WebSocket take over the connection.
+func (u *unlessMissing) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
 func (u *unlessMissing) WriteHeader(status int) {
 	var page []byte
 	if status == http.StatusNotFound {

@@ -1,7 +1,7 @@
 // The Worker: Latchkey's edge on Cloudflare, under wrangler and on plain workerd. It holds one warm Go program for the whole
 // isolate and passes requests and calls of objects to it; edge/internal/workerd says how.
 import { DurableObject } from "cloudflare:workers";
-import { Writer } from "./internal/workerd/frames.mjs";
+import { Reader, Writer } from "./internal/workerd/frames.mjs";
 import { warm } from "./internal/workerd/isolate.mjs";
 import { unknown } from "./internal/workerd/program.mjs";
 import { readAll } from "./internal/workerd/outbound.mjs";
@@ -97,6 +97,7 @@ function certificate(tls) {
 function respond(answer, request, method, env) {
   if (!answer) return problem(503, "unavailable", "Service Unavailable", { "Retry-After": "1" });
   const { status } = answer;
+  if (status === 101) return connect(answer.own, request, env);
   if (status === 404 && env.ASSETS && method === "GET" && request.headers.get("accept")?.includes("text/html")) return missing(request.url, env);
   const empty = answer.body.length === 0 || method === "HEAD" || status === 204 || status === 205 || status === 304;
   try {
@@ -107,6 +108,12 @@ function respond(answer, request, method, env) {
     console.error(JSON.stringify({ level: "ERROR", msg: "answer refused by the runtime", error: String(e) }));
     return problem(500, "internal", "Internal Server Error");
   }
+}
+
+// connect hands a client's WebSocket to the object that Go has named (Host.Connect).
+function connect(lines, request, env) {
+  const [, kind, tag, name] = lines.match(/^Latchkey-Socket\n(\S+) (\S+) (.+)\n/);
+  return env[kind.toUpperCase()].getByName(name).fetch(request.url, { headers: { Upgrade: "websocket", "Latchkey-Tag": tag } });
 }
 
 // To make headers of lines takes the runtime as long as the rest of the answer, to copy them nothing; so what many answers have in
@@ -149,12 +156,80 @@ const METHOD = 1, COLLECT = 2, SETTLE = 3;
 const internal = "object: internal error"; // object.ErrInternal
 const rollback = Symbol("rollback");
 
+// Bounds of an object's sockets, and how they are closed: the same as in object/signal.go.
+const maxSockets = 128, maxTagged = 8;
+const socketLifetime = 3_600_000; // milliseconds
+const AGAIN = 1001, GONE = 1008;
+
 // StoredObject runs one kind of Go's objects. A method is a synchronous Go function inside one synchronous transaction, so
 // nothing of another request happens in between.
 export class StoredObject extends DurableObject {
   static kind = "";
   #kept = unknown; // what the last transaction that was committed has left in the bookkeeping: nothing else writes to this database
   #alarm; // when it is set to, in milliseconds; null for never, undefined when not known
+  #over = this.#first(0); // when the first of its sockets ends; 0 for none
+
+  get lifetime() {
+    return socketLifetime;
+  }
+
+  // #first also finds the sockets of before the object was put to sleep.
+  #first(after) {
+    let first = 0;
+    for (const socket of this.ctx.getWebSockets()) {
+      const over = socket.deserializeAttachment();
+      if (over > after && (first === 0 || over < first)) first = over;
+    }
+    return first;
+  }
+
+  // fetch connects a client's socket, whose request the Worker has passed on: nobody else reaches an object.
+  async fetch(request) {
+    const tag = request.headers.get("latchkey-tag");
+    const same = this.ctx.getWebSockets(tag), all = this.ctx.getWebSockets();
+    if (same.length >= maxTagged) oldest(same).close(AGAIN);
+    else if (all.length >= maxSockets) oldest(all).close(AGAIN);
+    const [client, server] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(server, [tag]);
+    const over = Date.now() + this.lifetime;
+    server.serializeAttachment(over);
+    if (!this.#over) {
+      this.#over = over;
+      const set = this.#alarm === undefined ? await this.ctx.storage.getAlarm() : this.#alarm;
+      if (set === null || set > over) this.ctx.storage.setAlarm((this.#alarm = over));
+    }
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  // A client has nothing to say.
+  webSocketMessage(socket) {
+    socket.close(GONE);
+  }
+
+  webSocketClose() {}
+
+  webSocketError() {}
+
+  // #signal sends what a transaction that was committed wants sent. The runtime holds it back until the commit is durable.
+  #signal(frame) {
+    for (const signal = new Reader(frame); signal.more; ) {
+      const text = signal.text(), tag = signal.text();
+      for (const socket of tag ? this.ctx.getWebSockets(tag) : this.ctx.getWebSockets()) {
+        try {
+          if (tag) socket.close(GONE);
+          else socket.send(text);
+        } catch {} // it has just ended
+      }
+    }
+  }
+
+  // #hangUp ends the sockets whose time is over.
+  #hangUp() {
+    if (!this.#over) return;
+    const now = Date.now();
+    for (const socket of this.ctx.getWebSockets()) if (socket.deserializeAttachment() <= now) socket.close(AGAIN);
+    this.#over = this.#first(now);
+  }
 
   // call returns the method's result, or the text of its error. Either is kept or rolled back as a whole. The frame, from Go to Go,
   // says which method.
@@ -168,6 +243,7 @@ export class StoredObject extends DurableObject {
   // alarm delivers what is due in the outbox, or lets the object do what it has put off until now.
   async alarm() {
     this.#alarm = null;
+    this.#hangUp();
     const collected = this.#transact(COLLECT, this.#frame(none));
     if (collected.status !== 0 || collected.data.length === 0) return this.#ring(collected.ring);
     const outcome = await warm(this.env).deliver(this.env, this.constructor.kind, collected.data);
@@ -189,6 +265,7 @@ export class StoredObject extends DurableObject {
         if (answer?.status !== 0) throw rollback;
       });
       this.#kept = answer.kept;
+      if (answer.signals) this.#signal(answer.signals);
     } catch (e) {
       if (e !== rollback) {
         this.#kept = unknown;
@@ -199,8 +276,9 @@ export class StoredObject extends DurableObject {
     return answer ?? { status: 1, ring: op === COLLECT ? Date.now() + 60_000 : 0, data: new TextEncoder().encode(internal) };
   }
 
-  // #ring sets the object's alarm in the same breath as the transaction, so that both become durable together.
+  // #ring sets the object's alarm in the same breath as the transaction, so that both become durable together. It rings for sockets too.
   #ring(at) {
+    if (this.#over && (at === 0 || at > this.#over)) at = this.#over;
     if (at === 0) {
       if (this.#alarm) this.ctx.storage.deleteAlarm();
       this.#alarm = this.#alarm === undefined ? undefined : null;
@@ -210,6 +288,9 @@ export class StoredObject extends DurableObject {
     }
   }
 }
+
+// oldest is the one that ends first.
+const oldest = (sockets) => sockets.reduce((a, b) => (b.deserializeAttachment() < a.deserializeAttachment() ? b : a));
 
 export class Keys extends StoredObject { static kind = "keys"; }
 export class Names extends StoredObject { static kind = "names"; }

@@ -62,6 +62,7 @@ func TestPackagesThatMustNotBeLinked(t *testing.T) {
 		{"./edge", "html/template", "adds 1.0 MB to the Worker and doubles its start"},
 		{"./edge", "text/template", "reaches every method by name, which keeps the linker from dropping any"},
 		{"./edge", "modernc.org/sqlite", "the runtime has SQLite; this one is for native objects"},
+		{"./edge", "github.com/coder/websocket", "the runtime has WebSockets; this one is for native objects"},
 		{"./edge", "net/smtp", "dials with Go's own TLS and timers, which don't work on the runtime"},
 		{"./edge", "github.com/syumai/workers", "starts a program for each request"},
 	} {
@@ -84,7 +85,7 @@ var (
 	leaves   = []string{"edge/session", "edge/state", "edge/password", "edge/problem"}
 	// above are the places where the others meet, and what only tests and tools import.
 	above = []string{"edge", "edge/server", "edge/selfhost", "edge/selfhost/build", "edge/slim", "edge/internal/workerd",
-		"edge/object/objecttest", "edge/keys/keystest", "edge/password/passwordtest"}
+		"edge/object/objecttest", "edge/object/sockettest", "edge/keys/keystest", "edge/password/passwordtest"}
 )
 
 // TestArrows holds the direction of imports: wasm → edge/api ← services ← server ← main.

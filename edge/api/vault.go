@@ -14,7 +14,7 @@ const (
 	RouteVaultRestore = "/api/vault/restore"  // VaultRestoreRequest → VaultGeneration
 	RouteVaultErase   = "/api/vault/erase"    // VaultEraseRequest → {}
 	RouteVaultHistory = "/api/vault/history"  // VaultHistoryRequest → VaultHistory
-	RouteVaultChanges = "/api/vault/changes"  // GET: a WebSocket (RFC 6455) that tells VaultNotice in text after each change by another device
+	RouteVaultChanges = "/api/vault/changes"  // GET: a WebSocket (RFC 6455) that tells VaultNotice in text after each change
 )
 
 // Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
@@ -197,7 +197,12 @@ type VaultHistory struct {
 	Records []VaultRecord `json:"records"`
 }
 
-// VaultNotice says that there is something to pull for a device whose cursor is another one.
+// VaultNotice is what a connected device hears after every change of the vault, its own included: how far the vault has come. A device
+// whose cursor is there has nothing to do; any other one pulls, or gets the keys. It has to pull once when it has connected, as
+// nothing is kept for those who are not. A connection ends within an hour, by RFC 6455's code 1001, and is made again; by code 1008 it
+// ends when the device was removed or its session has ended.
 type VaultNotice struct {
-	Cursor int64 `json:"cursor"`
+	Generation int64 `json:"generation"`
+	Keys       int64 `json:"keys"` // version
+	Cursor     int64 `json:"cursor"`
 }

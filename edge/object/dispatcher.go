@@ -106,6 +106,9 @@ func (tx *Tx) finish() time.Time {
 	if host, ok := tx.sql.(Recalling); ok {
 		host.Keep(tx.alarm, tx.due)
 	}
+	if host, ok := tx.sql.(Signalling); ok && len(tx.signals) > 0 {
+		host.Signal(tx.signals)
+	}
 	if tx.due != 0 && (tx.alarm == 0 || tx.due < tx.alarm) {
 		return fromUnix(tx.due)
 	}

@@ -26,6 +26,8 @@ type NativeConfig struct {
 	Dir string           // directory of the databases, made when missing; empty: everything is in memory
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // nil: discard
+
+	SocketLifetime time.Duration // 0: SocketLifetime
 }
 
 // Native is a Host over SQLite files, one an object, for tests and for a server without workerd. Methods of one object run
@@ -40,6 +42,9 @@ type Native struct {
 	index *index
 	limit int           // of databases that stay open when nobody uses them
 	rung  chan struct{} // holds one token when an earlier alarm has been set, or a ringing has ended
+
+	sockets  sockets
+	lifetime time.Duration // of a socket
 
 	mu      sync.Mutex // never held over I/O
 	closed  bool
@@ -68,7 +73,10 @@ func NewNative(c NativeConfig, kinds ...*Kind) (*Native, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Native{dir: c.Dir, now: d.now, log: d.log, d: d, index: ix, limit: maxOpen, rung: make(chan struct{}, 1),
+	if c.SocketLifetime == 0 {
+		c.SocketLifetime = SocketLifetime
+	}
+	return &Native{lifetime: c.SocketLifetime, dir: c.Dir, now: d.now, log: d.log, d: d, index: ix, limit: maxOpen, rung: make(chan struct{}, 1),
 		open: map[key]*cell{}, ringing: map[key]bool{}}, nil
 }
 
@@ -112,6 +120,7 @@ func (n *Native) transact(k key, f func(db *database) (time.Time, error)) error 
 	if _, err := c.db.Exec("BEGIN IMMEDIATE", nil); err != nil {
 		return n.broken(c, err)
 	}
+	c.db.signals = nil
 	alarm, err := f(c.db)
 	if err != nil {
 		if _, failed := c.db.Exec("ROLLBACK", nil); failed != nil {
@@ -125,6 +134,9 @@ func (n *Native) transact(k key, f func(db *database) (time.Time, error)) error 
 	}
 	if err != nil {
 		return n.broken(c, err)
+	}
+	if len(c.db.signals) > 0 {
+		n.sockets.signal(k, c.db.signals)
 	}
 	if err := n.index.after(k, alarm); err != nil {
 		n.log.Error("object: alarm index", "kind", k.kind, "object", k.name, "error", err) // rings once too often
@@ -156,7 +168,7 @@ func (n *Native) file(k key) string {
 	return filepath.Join(n.dir, k.kind, hex.EncodeToString(sum[:16])+".sqlite")
 }
 
-// Close waits for the calls that are running and closes every database. What was in memory is gone.
+// Close waits for the calls that are running and closes every database and socket. What was in memory is gone.
 func (n *Native) Close() error {
 	n.mu.Lock()
 	if n.closed {
@@ -169,6 +181,7 @@ func (n *Native) Close() error {
 		cells = append(cells, c)
 	}
 	n.mu.Unlock()
+	n.sockets.close()
 	var errs []error
 	for _, c := range cells {
 		c.mu.Lock()

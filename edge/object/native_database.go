@@ -22,7 +22,14 @@ type database struct {
 	conn   driver.Conn
 	query  driver.QueryerContext
 	memory bool
+
+	signals []Signal // of the open transaction
 }
+
+var _ Signalling = (*database)(nil)
+
+// Signal implements Signalling.
+func (db *database) Signal(list []Signal) { db.signals = list }
 
 // openDatabase opens a file, or a new database in memory when path is empty.
 func openDatabase(path string) (*database, error) {

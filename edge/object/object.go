@@ -3,7 +3,7 @@
 // One object is one single-threaded SQLite database: a Durable Object on workerd, a database file natively. A method of
 // an object is one synchronous Go function inside one transaction. It commits when the method returns nil and rolls back
 // when it returns an error or panics, so a state transition can neither race nor be half done. A method does no I/O:
-// what must happen outside after the commit goes through Tx.Later, the object's outbox.
+// what must happen outside after the commit goes through Tx.Later, the object's outbox; who listens hears of it by Tx.Notify.
 //
 // A domain package declares a Kind with its migrations and methods, and typed references to the methods (Method) that
 // callers use. Hosts (the bridge on workerd, Native here) run them through a Dispatcher, so both have the same semantics.

@@ -55,7 +55,7 @@ func (s *splitter) token(text string) bool {
 }
 
 func isBlank(token string) bool {
-	return strings.HasPrefix(token, "--") || strings.HasPrefix(token, "/*") || strings.Trim(token, " \t\r\n\f") == ""
+	return strings.HasPrefix(token, "--") || strings.HasPrefix(token, "/*") || strings.TrimSpace(token) == ""
 }
 
 // tokenLength returns the length of the token that s, which is not empty, starts with.

@@ -26,6 +26,8 @@ type Tx struct {
 	alarm      int64 // of the kind: unix seconds, 0 for none
 	savedAlarm int64 // the same as it is stored
 	due        int64 // of the earliest outbox entry: unix seconds, 0 for none
+
+	signals []Signal
 }
 
 // Name returns the name of the object.

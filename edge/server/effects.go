@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
@@ -14,6 +15,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/signin"
+	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 // mailLifetime is how long a mail may wait to be delivered; what it says is worthless long before.
@@ -98,16 +100,20 @@ type connections interface {
 	Disconnect(ctx context.Context, account, device string) error
 }
 
-// disconnect is the effect of account.TopicDisconnect: a device whose session has ended hears no more of the vault. Nil c has no connections.
+// disconnect is the effect of account.TopicDisconnect: a device whose session has ended hears no more of the vault.
 func disconnect(c connections) object.Effect {
 	return func(ctx context.Context, d object.Delivery) error {
 		var gone account.Disconnect
 		if err := json.Unmarshal(d.Payload, &gone); err != nil {
 			return fmt.Errorf("server: %s: %w", account.TopicDisconnect, err)
 		}
-		if c == nil {
-			return nil
-		}
 		return c.Disconnect(ctx, d.Object, gone.Device)
+	}
+}
+
+// listen connects a device to the vault of an account.
+func listen(c object.Connector) func(w http.ResponseWriter, r *http.Request, account, device string) {
+	return func(w http.ResponseWriter, r *http.Request, account, device string) {
+		c.Connect(w, r, vault.KindName, account, device)
 	}
 }

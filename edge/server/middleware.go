@@ -175,6 +175,9 @@ type statusRecorder struct {
 	status int
 }
 
+// Unwrap lets a WebSocket take over the connection of a native server.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
 func (s *statusRecorder) WriteHeader(status int) {
 	s.status = status
 	s.ResponseWriter.WriteHeader(status)

@@ -53,7 +53,7 @@ func apiRoutes(t *testing.T) (routes []string) {
 // methodOf is the method that a route takes.
 func methodOf(route string) string {
 	switch route {
-	case api.RouteConfiguration, api.RouteAccount, api.RouteSessions, api.RouteApplications, api.RouteApps:
+	case api.RouteConfiguration, api.RouteAccount, api.RouteSessions, api.RouteApplications, api.RouteApps, api.RouteVaultChanges:
 		return http.MethodGet
 	}
 	return http.MethodPost

@@ -33,6 +33,7 @@ import (
 type Deps struct {
 	Config   Config
 	Host     object.Host       // where objects live
+	Sockets  object.Connector  // how WebSockets get to them
 	Outbound http.RoundTripper // how requests leave; must have a deadline of its own
 	Dial     message.Dial      // how mail leaves over SMTP
 	Native   keys.Native       // the runtime's own cryptography; nil: Go's
@@ -82,7 +83,7 @@ func New(d Deps) (*Service, error) {
 		Issuer: c.Issuer, Accounts: accounts, Applications: applications, Keys: ring, Now: d.Now, Log: d.Log,
 	}).Mount(mux)
 	trust.New(trust.Deps{Accounts: accounts, Keys: ring, Log: d.Log}).Mount(mux)
-	sync.New(sync.Deps{Vaults: vaults, Trust: accounts, Keys: ring, Log: d.Log}).Mount(mux)
+	sync.New(sync.Deps{Vaults: vaults, Trust: accounts, Keys: ring, Issuer: c.Issuer, Connect: listen(d.Sockets), Log: d.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
 		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
 	})
@@ -98,7 +99,7 @@ func New(d Deps) (*Service, error) {
 		account.New(account.Deps{Effects: map[string]object.Effect{
 			account.TopicMail:        box.deliver,
 			account.TopicNamesCommit: commitName(directory, d.Log),
-			account.TopicDisconnect:  disconnect(nil), // there are no live connections yet
+			account.TopicDisconnect:  disconnect(vaults),
 			account.TopicLogout: token.BackChannel(token.BackChannelDeps{
 				Issuer: c.Issuer, Keys: ring, Applications: applications, Transport: d.Outbound, Now: d.Now, Log: d.Log,
 			}),

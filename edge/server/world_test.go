@@ -68,7 +68,7 @@ func newWorld(t testing.TB, dir string) *world {
 }
 
 // lateHost breaks the circle of services and objects, as main does.
-type lateHost struct{ object.Host }
+type lateHost struct{ *object.Native }
 
 // start connects everything under the present settings. What ran before is closed.
 func (w *world) start() {
@@ -80,11 +80,11 @@ func (w *world) start() {
 	w.must(err)
 	log := slog.New(slog.NewJSONHandler(&lines{w}, nil))
 	var host lateHost
-	w.service, err = server.New(server.Deps{Config: config, Host: &host, Outbound: offline{}, Now: w.clock.Now, Log: log})
+	w.service, err = server.New(server.Deps{Config: config, Host: &host, Sockets: &host, Outbound: offline{}, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.native, err = object.NewNative(object.NativeConfig{Dir: w.dir, Now: w.clock.Now, Log: log}, w.service.Kinds...)
 	w.must(err)
-	host.Host, w.handler = w.native, w.service.Handler
+	host.Native, w.handler = w.native, w.service.Handler
 }
 
 // lines collects the log; alarms write to it beside requests.

@@ -49,7 +49,7 @@ func (t trust) TrustFacts(_ context.Context, _ string, ref account.SessionRef) (
 	if !known {
 		return account.TrustFactsOut{Trusted: true}, errDown
 	}
-	return account.TrustFactsOut{Device: "device of " + ref.ID, Trusted: say.trusted}, say.err
+	return account.TrustFactsOut{Device: "device-of-" + ref.ID, Trusted: say.trusted}, say.err
 }
 
 func newWorld(t testing.TB, l vault.Limits) *world {
@@ -62,7 +62,12 @@ func newWorld(t testing.TB, l vault.Limits) *world {
 	t.Cleanup(func() { host.Close() })
 	w.ring, w.vaults = keystest.Ring(t, w.clock.Now), vault.NewService(host)
 	mux := http.NewServeMux()
-	sync.New(sync.Deps{Vaults: w.vaults, Trust: w.trust, Keys: w.ring, Log: slog.New(slog.NewTextHandler(&w.log, nil))}).Mount(mux)
+	sync.New(sync.Deps{
+		Vaults: w.vaults, Trust: w.trust, Keys: w.ring, Issuer: issuer, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		Connect: func(w http.ResponseWriter, r *http.Request, account, device string) {
+			host.Connect(w, r, vault.KindName, account, device)
+		},
+	}).Mount(mux)
 	w.handler = mux
 	return w
 }

@@ -7,6 +7,7 @@
 //	/api/vault/kept             → earlier vaults
 //	/api/vault/reset            begin an empty vault, keep the present one for a while
 //	/api/vault/restore, /erase  an earlier one
+//	/api/vault/changes          a WebSocket: hear of every change at once
 //
 // Who asks is settled before a body is read: a live session, on a device that the account trusts. Everything else is decided by the
 // vault object in one transaction, so the service is forms and words. It writes to the log that something failed, and never what
@@ -53,7 +54,10 @@ type Deps struct {
 	Vaults Vaults
 	Trust  Trust
 	Keys   session.Sealer // opens the session cookie
-	Log    *slog.Logger
+	Issuer string         // our own origin
+	// Connect hands a request for a WebSocket to the vault of an account, on behalf of a device.
+	Connect func(w http.ResponseWriter, r *http.Request, account, device string)
+	Log     *slog.Logger
 }
 
 // Service answers the routes of the vault.
@@ -71,6 +75,7 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteVaultKept, post(s, api.MaxBody, s.kept))
 	mux.Handle("POST "+api.RouteVaultReset, post(s, api.MaxBody, s.reset))
 	mux.Handle("POST "+api.RouteVaultRestore, post(s, api.MaxBody, s.restore))
+	mux.HandleFunc("GET "+api.RouteVaultChanges, s.changes)
 	mux.Handle("POST "+api.RouteVaultErase, post(s, api.MaxBody, s.erase))
 }
 

@@ -44,6 +44,8 @@ func begin(tx *object.Tx, g generation, k Keys) int64 {
 	tx.Exec(`INSERT INTO generation (number, newest, first, cursor, records, bytes, keys, created, kept_since, kept_until)
 		VALUES (?, ?, ?, ?, 0, 0, 1, ?, 0, 0)`, g.number, g.newest, g.cursor, g.cursor, tx.Now())
 	keep(tx, g.number, k)
+	g.keys = 1
+	notify(tx, g)
 	return g.number
 }
 
@@ -141,6 +143,10 @@ func doRestore(tx *object.Tx, in RestoreIn) (int64, error) {
 	}
 	putAside(tx, g)
 	tx.Exec(`UPDATE generation SET kept_since = 0, kept_until = 0, cursor = ?, newest = ? WHERE number = ?`, g.cursor, g.newest, in.Restore)
+	if g, err = present(tx); err != nil {
+		return 0, err
+	}
+	notify(tx, g)
 	return in.Restore, nil
 }
 

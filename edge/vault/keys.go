@@ -118,6 +118,8 @@ func doPutKeys(tx *object.Tx, in PutKeysIn) (int64, error) {
 	}
 	tx.Exec(`UPDATE generation SET keys = ? WHERE number = ?`, in.Keys.Version, g.number)
 	keep(tx, g.number, in.Keys)
+	g.keys = in.Keys.Version
+	notify(tx, g)
 	return g.number, nil
 }
 

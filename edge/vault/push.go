@@ -158,6 +158,7 @@ func (k kind) write(tx *object.Tx, g generation, collection []byte, changes []Ch
 		tx.Exec(`UPDATE record SET cursor = ?, version = ?, body = ? WHERE cursor = ?`, g.cursor, c.Base+1, c.Body, stands[i].cursor)
 	}
 	tx.Exec(`UPDATE generation SET cursor = ?, records = ?, bytes = ? WHERE number = ?`, g.cursor, g.records, g.bytes, g.number)
+	notify(tx, g)
 	return PushOut{Before: before, Cursor: g.cursor}, nil
 }
 

@@ -114,5 +114,6 @@ func New(l Limits) *object.Kind {
 	object.Handle(k, reset, doReset)
 	object.Handle(k, restore, doRestore)
 	object.Handle(k, erase, doErase)
+	object.Handle(k, disconnect, doDisconnect)
 	return k
 }

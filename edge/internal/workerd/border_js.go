@@ -19,6 +19,10 @@ func hostRespond(request, status int32, head unsafe.Pointer, stableLen, headLen 
 //go:noescape
 func hostAnswer(id, status int32, ring, alarm, due float64, data unsafe.Pointer, n int32)
 
+//go:wasmimport latchkey signal
+//go:noescape
+func hostSignal(id int32, in unsafe.Pointer, n int32)
+
 //go:wasmimport latchkey call
 //go:noescape
 func hostCall(op, request, call int32, in unsafe.Pointer, n int32) int32

@@ -12,7 +12,7 @@ import (
 )
 
 // gauge says how the isolate is doing.
-type gauge struct{ Requests, Memory, Programs int }
+type gauge struct{ Requests, Memory, Programs, Woken int }
 
 func (s *site) gauge() (g gauge) {
 	s.t.Helper()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net/http"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -24,7 +25,16 @@ var _ Objects = (*object.Dispatcher)(nil)
 // Host calls Durable Objects. The context must be a request's or an effect's own.
 type Host struct{}
 
-var _ object.Host = Host{}
+var (
+	_ object.Host      = Host{}
+	_ object.Connector = Host{}
+)
+
+// Connect implements object.Connector: JavaScript passes the request on to the object when it sees this answer.
+func (Host) Connect(w http.ResponseWriter, _ *http.Request, kind, name, tag string) {
+	w.Header().Set(socketHeader, kind+" "+tag+" "+name)
+	w.WriteHeader(http.StatusSwitchingProtocols)
+}
 
 // Call runs a method of an object, wherever that object lives.
 func (Host) Call(ctx context.Context, kind, name, method string, in []byte) ([]byte, error) {
@@ -123,7 +133,10 @@ type database struct {
 	alarm, due float64
 }
 
-var _ object.Recalling = (*database)(nil)
+var (
+	_ object.Recalling  = (*database)(nil)
+	_ object.Signalling = (*database)(nil)
+)
 
 // Recall implements object.Recalling.
 func (d *database) Recall() (alarm, due int64, ok bool) {
@@ -135,6 +148,15 @@ func (d *database) Recall() (alarm, due int64, ok bool) {
 
 // Keep implements object.Recalling.
 func (d *database) Keep(alarm, due int64) { d.alarm, d.due = float64(alarm), float64(due) }
+
+// Signal implements object.Signalling: JavaScript holds the sockets.
+func (d *database) Signal(list []object.Signal) {
+	var frame []byte
+	for _, s := range list {
+		frame = appendField(appendField(frame, s.Text), s.Tag)
+	}
+	hostSignal(d.id, pointer(frame), int32(len(frame)))
+}
 
 // Exec runs one statement.
 func (d *database) Exec(query string, args []any) ([][]any, error) {

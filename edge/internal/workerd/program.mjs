@@ -110,10 +110,11 @@ export class Program {
   }
 
   // transact runs an object's method; sql is the object's database, whose transaction the caller has opened, and frame says which
-  // method, as Host.Call has written it. The answer is { status, ring, kept, data }; it is null when there is none, and the caller must
-  // roll back. When it commits, it passes kept on to the object's next transaction; at first kept is unknown.
+  // method, as Host.Call has written it. The answer is { status, ring, kept, data, signals }; it is null when there is none, and the caller
+  // must roll back. When it commits, it passes kept on to the object's next transaction, where at first it is unknown, and sends the
+  // signals: a text and a tag each.
   transact(sql, op, frame, kept) {
-    const transaction = { id: this.#next(), sql, answer: null };
+    const transaction = { id: this.#next(), sql, answer: null, signals: null };
     this.transaction = transaction;
     this.#enter(null, () => {
       const n = this.#pass(frame);
@@ -241,8 +242,11 @@ export class Program {
       },
       answer: (id, status, ring, alarm, due, at, n) => {
         const answer = { status, ring, kept: { alarm, due }, data: this.view().slice(at, at + n) };
-        if (this.transaction?.id === id) this.transaction.answer = answer;
+        if (this.transaction?.id === id) this.transaction.answer = { ...answer, signals: this.transaction.signals };
         else if (this.#find(id)) this.#finish(this.#find(id), answer);
+      },
+      signal: (id, at, n) => {
+        if (this.transaction?.id === id) this.transaction.signals = this.view().slice(at, at + n);
       },
       call: (op, id, call, at, n) => {
         const request = this.running;

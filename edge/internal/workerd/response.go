@@ -24,9 +24,13 @@ func newResponse() *response { return &response{header: make(http.Header, 8)} }
 
 func (w *response) Header() http.Header { return w.header }
 
-// WriteHeader fixes status and header. Informational statuses are dropped: the runtime has no way to send them.
+// socketHeader says in an answer of 101 to which object the client's socket goes. It never leaves the Worker.
+const socketHeader = "Latchkey-Socket"
+
+// WriteHeader fixes status and header. Informational statuses are dropped: the runtime has no way to send them. That of a socket is for
+// worker.mjs.
 func (w *response) WriteHeader(status int) {
-	if w.status != 0 || status >= 100 && status < 200 {
+	if w.status != 0 || status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
 		return
 	}
 	if status < 100 || status > 599 { // the runtime accepts no other, net/http would panic
@@ -53,7 +57,7 @@ func (w *response) begin() bool {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	return w.status != http.StatusNoContent && w.status != http.StatusNotModified
+	return w.status != http.StatusSwitchingProtocols && w.status != http.StatusNoContent && w.status != http.StatusNotModified
 }
 
 // finish completes the answer of a handler that has returned. Like net/http it names the type of a body that has none.
@@ -76,7 +80,7 @@ func (w *response) problem(status int, code api.Code, instance string) {
 // ofOneAnswer are the headers whose value hardly ever occurs twice.
 func ofOneAnswer(name string) bool {
 	switch name {
-	case "Set-Cookie", "Location", "Content-Length", "Etag", "Retry-After", "Www-Authenticate":
+	case "Set-Cookie", "Location", "Content-Length", "Etag", "Retry-After", "Www-Authenticate", socketHeader:
 		return true
 	}
 	return false

@@ -37,6 +37,7 @@ func Kinds(o Options) []*object.Kind {
 	object.Handle(k, setAlarm, doSetAlarm)
 	object.Handle(k, send, doSend)
 	object.Handle(k, receive, doReceive)
+	object.Handle(k, shout, doShout)
 	return []*object.Kind{k}
 }
 

@@ -29,6 +29,7 @@ func main() {
 		objectRoutes(mux)
 		conformanceRoutes(mux)
 		vaultRoutes(mux)
+		mux.Handle("/sockets/", objecttest.SocketHandler(workerd.Host{}, workerd.Host{}))
 		version, _ := strconv.Atoi(env["VERSION"])
 		kinds := objecttest.Kinds(objecttest.Options{Version: version, Host: func() object.Host { return workerd.Host{} }})
 		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter(), vault.New(vault.Limits{}))...), nil
