@@ -46,7 +46,8 @@ func checkFlow(id string) error {
 	if id == "" {
 		return nil
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(raw) != 16 {
+	// The length of the text too: encoding/base64 skips line breaks, which nobody may put in an address.
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(raw) != 16 || len(id) != 22 {
 		return fmt.Errorf("%w: flow id", problem.New(api.CodeBadRequest))
 	}
 	return nil
