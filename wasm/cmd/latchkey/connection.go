@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ecdh"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -28,7 +29,30 @@ type connection struct {
 	transport *transport
 	jar       *jar
 	dir       *state.Dir
+	kept      *keystore
 	person    person
+}
+
+// keystore keeps why it failed the last time: the core tells a page no more than that it did.
+type keystore struct {
+	client.Keystore
+	failure error
+}
+
+// OpenMemory opens what a vault knows.
+func (k *keystore) OpenMemory(ctx context.Context, account string) (client.Memory, error) {
+	memory, err := k.Keystore.OpenMemory(ctx, account)
+	if k.failure = err; errors.Is(err, state.ErrBusy) {
+		err = errors.Join(client.ErrMemoryBusy, err)
+	}
+	return memory, err
+}
+
+// DeviceKey is this computer's key.
+func (k *keystore) DeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	key, err := k.Keystore.DeviceKey(ctx, account)
+	k.failure = err
+	return key, err
 }
 
 // connect opens what is remembered of the service. It sends nothing.
@@ -55,7 +79,8 @@ func (p program) connect(ctx context.Context, o deviceOptions) (*connection, err
 	if body := secrets[secretPerson]; body != nil && json.Unmarshal(body, &c.person) != nil {
 		return nil, state.ErrDamaged
 	}
-	c.Client, err = client.New(client.Config{Base: o.service, Transport: c.transport, Now: time.Now})
+	c.kept = &keystore{Keystore: state.NewKeystore(c.dir, time.Now)}
+	c.Client, err = client.New(client.Config{Base: o.service, Transport: c.transport, Keystore: c.kept, Now: time.Now})
 	return c, err
 }
 
@@ -82,15 +107,20 @@ func (o outcome) Error() string { return o.text }
 var (
 	errSignIn    = outcome{exitSignIn, "you are not signed in here: latchkey signin"}
 	errUntrusted = outcome{exitUntrusted, "this computer is not trusted yet, so your settings stay closed to it: latchkey trust"}
-	errBusy      = outcome{exitBusy, "another latchkey is at work on the same settings; try again when it is done, or with a longer --wait"}
+	errLocked    = outcome{exitUntrusted, "your settings are not open on this computer: latchkey trust"}
+	errBusy      = outcome{exitBusy, "another latchkey is at work on the same settings; try again when it is done"}
 )
 
 // explain turns what a call came to into what a person at a terminal can do about it.
 func (c *connection) explain(err error) error {
 	problem, ok := errors.AsType[*api.Problem](err)
 	switch {
-	case errors.Is(err, state.ErrBusy):
+	case errors.Is(err, state.ErrBusy), ok && problem.Code == client.CodeVaultInUse:
 		return errBusy
+	case ok && problem.Code == api.CodeInternal && c.kept.failure != nil:
+		return c.kept.failure
+	case ok && problem.Code == client.CodeVaultLocked, ok && problem.Code == api.CodeVaultMissing:
+		return errLocked
 	case ok && problem.Code == api.CodeSessionRequired:
 		return errSignIn
 	case ok && problem.Code == api.CodeDeviceUntrusted:

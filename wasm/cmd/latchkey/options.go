@@ -47,6 +47,7 @@ Exit status:
   4  this computer is not trusted yet: latchkey trust
   5  there is no such thing
   6  another latchkey is at work on the same settings
+  7  done here; the service could not be reached and hears of it the next time
 `
 
 // parse reads the options of a command, which may stand behind its names, and takes from min to max names (max < 0: any number).

@@ -20,6 +20,7 @@ const (
 	exitUntrusted = 4 // this computer has to give a second proof first
 	exitMissing   = 5 // there is no such thing
 	exitBusy      = 6 // another process works with the same settings
+	exitUnsent    = 7 // done here; the service could not be reached and hears of it the next time
 )
 
 const usage = `latchkey is Latchkey from the command line.
@@ -28,6 +29,10 @@ On your own account:
 
   latchkey signin                sign this computer in
   latchkey whoami                who is signed in
+  latchkey trust                 prove this computer, so that it gets your settings
+  latchkey devices               your devices: list, rename, revoke
+  latchkey approve               approve another device from this one
+  latchkey vault                 your settings: list, get, set, edit, rm, history, export, import
   latchkey signout               sign out, and forget everything here
 
 For operators:
@@ -45,6 +50,10 @@ Add --help to a command for its options.
 // commands are what there is, by the first word.
 var commands = map[string]func(p program, ctx context.Context, words []string) error{
 	"apps":    program.apps,
+	"approve": program.approve,
+	"devices": program.devices,
+	"trust":   program.trust,
+	"vault":   program.vault,
 	"signin":  program.signin,
 	"signout": program.signout,
 	"whoami":  program.whoami,

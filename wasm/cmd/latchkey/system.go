@@ -19,12 +19,14 @@ type system struct {
 	browse  func(ctx context.Context, address string) error // opens a browser, and does not wait for it to be closed
 	wait    func(ctx context.Context, d time.Duration) error
 	edit    func(ctx context.Context, command, file string) error // has a person edit a file
-	screen  bool                                                  // a person at a terminal reads what is printed
+	echo    func(on bool) (bool, error)                           // see echo
+
+	screenOut bool // results go to a terminal
 }
 
 // thisComputer is the real one.
 func thisComputer(environment func(string) (string, bool)) system {
-	s := system{keyring: state.System{}, host: os.Hostname, wait: pause, edit: runEditor, screen: terminal(os.Stdin) && terminal(os.Stderr)}
+	s := system{keyring: state.System{}, host: os.Hostname, wait: pause, edit: runEditor, echo: echo, screenOut: terminal(os.Stdout)}
 	if name, _ := environment("LATCHKEY_KEYRING"); name == "file" {
 		s.keyring = state.None{}
 	}

@@ -93,6 +93,9 @@ func (t *transport) send(ctx context.Context, r client.Request) (client.Response
 	return client.Response{Status: answer.StatusCode, Body: body}, nil
 }
 
+// errUnreachable says that there was no answer at all.
+var errUnreachable = errors.New("the service cannot be reached")
+
 // refusal is what the operator's route adds to a problem about a file.
 type refusal struct {
 	Faults []struct {
@@ -109,7 +112,7 @@ func (t *transport) explain(err error) error {
 		return err
 	}
 	if t.failure != nil {
-		return fmt.Errorf("the service cannot be reached: %w%s", t.failure, hint(t.failure))
+		return fmt.Errorf("%w: %w%s", errUnreachable, t.failure, hint(t.failure))
 	}
 	var said refusal
 	if json.Unmarshal(t.refusal, &said) != nil || len(said.Faults) == 0 {

@@ -125,8 +125,25 @@ type computer struct {
 	editor  func(file string) error
 	extra   map[string]string // environment
 	in      string
-	tee     *syncBuffer // what goes to the terminal, while it does
+	answers func() string // what a person types next; nil: in
+	tee     *syncBuffer   // what goes to the terminal, while it does
 }
+
+// Read has the person type the next line.
+func (c *computer) Read(b []byte) (int, error) {
+	if c.in == "" && c.answers != nil {
+		c.in = c.answers()
+	}
+	if c.in == "" {
+		return 0, io.EOF
+	}
+	n := copy(b, c.in)
+	c.in = c.in[n:]
+	return n, nil
+}
+
+// pace is a moment, so that others can act while a command waits.
+func (c *computer) pace() { time.Sleep(10 * time.Millisecond) }
 
 func (w *world) computer() *computer {
 	c := &computer{world: w, home: w.TempDir(), keyring: state.None{}, extra: map[string]string{}}
@@ -162,17 +179,20 @@ func (c *computer) run(words ...string) result {
 		terminal = io.MultiWriter(&problems, c.tee)
 	}
 	code := program{
-		arguments: words, in: strings.NewReader(c.in), out: &out, problems: terminal,
+		arguments: words, in: c, out: &out, problems: terminal,
 		environment: func(name string) (string, bool) { value, ok := environment[name]; return value, ok && value != "" },
 		system: system{
 			keyring: c.keyring, host: func() (string, error) { return "lovelace", nil }, browse: c.browse,
 			wait: func(ctx context.Context, d time.Duration) error {
-				c.ahead.Add(int64(d / time.Second))
+				if d > pollEvery { // what the service insists on
+					c.ahead.Add(int64(d / time.Second))
+				}
 				if c.wait != nil {
 					c.wait()
 				}
 				return ctx.Err()
 			},
+			echo: func(bool) (bool, error) { return false, nil },
 			edit: func(_ context.Context, _, file string) error { return c.editor(file) },
 		},
 	}.run(c.Context())
