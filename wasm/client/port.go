@@ -96,6 +96,16 @@ var methods = map[string]func(ctx context.Context, c *Client, a args) (any, erro
 	"signout": func(ctx context.Context, c *Client, a args) (any, error) { return c.SignOut(ctx, a.Flow) },
 }
 
+// methodOf finds a method; nil when there is none.
+func methodOf(name string) func(ctx context.Context, c *Client, a args) (any, error) {
+	for _, some := range []map[string]func(context.Context, *Client, args) (any, error){methods, trustMethods, settingMethods, securityMethods} {
+		if run, known := some[name]; known {
+			return run
+		}
+	}
+	return nil
+}
+
 // Call runs method with a JSON object of arguments and returns {"ok": …} or {"problem": …}. It never panics.
 func (p *Port) Call(ctx context.Context, method, arguments string) string {
 	return answer(func() (any, error) {
@@ -106,8 +116,8 @@ func (p *Port) Call(ctx context.Context, method, arguments string) string {
 		if method == "configure" {
 			return done{}, p.configure(a.Base)
 		}
-		run, known := methods[method]
-		if !known {
+		run := methodOf(method)
+		if run == nil {
 			return nil, problem(api.CodeBadRequest, "There is no such method.")
 		}
 		client, err := p.configured()

@@ -12,6 +12,8 @@ type vaultArgs struct {
 	Channel    string    `json:"channel"`
 	Challenge  string    `json:"challenge"`
 	Assertion  string    `json:"assertion"`
+	Credential string    `json:"credential"`
+	Address    string    `json:"address"`
 	Recovery   string    `json:"recovery"`
 	PRF        api.Bytes `json:"prf"`
 	Number     string    `json:"number"`
@@ -30,16 +32,7 @@ func (a args) secret() Secret {
 	return Secret{Password: a.Password, Recovery: a.Recovery, PRF: a.PRF}
 }
 
-// The methods about devices, trust and settings join the others.
-func init() {
-	for name, run := range trustMethods {
-		methods[name] = run
-	}
-	for name, run := range settingMethods {
-		methods[name] = run
-	}
-}
-
+// trustMethods are what a page can call about devices.
 var trustMethods = map[string]func(ctx context.Context, c *Client, a args) (any, error){
 	"trust": func(ctx context.Context, c *Client, _ args) (any, error) { return c.Trust(ctx) },
 	"trustSend": func(ctx context.Context, c *Client, a args) (any, error) {
@@ -60,6 +53,7 @@ var trustMethods = map[string]func(ctx context.Context, c *Client, a args) (any,
 	"revokeDevice": func(ctx context.Context, c *Client, a args) (any, error) { return done{}, c.RevokeDevice(ctx, a.ID) },
 }
 
+// settingMethods are what a page can call about settings.
 var settingMethods = map[string]func(ctx context.Context, c *Client, a args) (any, error){
 	"unlock":   func(ctx context.Context, c *Client, a args) (any, error) { return done{}, c.Unlock(ctx, a.secret()) },
 	"settings": func(ctx context.Context, c *Client, a args) (any, error) { return c.Settings(ctx, a.Collection) },
@@ -93,8 +87,8 @@ var settingMethods = map[string]func(ctx context.Context, c *Client, a args) (an
 	},
 	"allowMetered": func(ctx context.Context, c *Client, a args) (any, error) { return done{}, c.AllowMetered(ctx, a.Allow) },
 	"repairVault":  func(ctx context.Context, c *Client, _ args) (any, error) { return done{}, c.RepairVault(ctx) },
-	"newRecoveryCode": func(ctx context.Context, c *Client, _ args) (any, error) {
-		code, err := c.NewRecoveryCode(ctx)
+	"newRecoveryCode": func(ctx context.Context, c *Client, a args) (any, error) {
+		code, err := c.NewRecoveryCode(ctx, a.Language)
 		return map[string]string{"code": code}, err
 	},
 	"resetVault": func(ctx context.Context, c *Client, a args) (any, error) {

@@ -26,7 +26,7 @@ type Store struct {
 	room       func(used, quota int64)                  // hears of the quota
 }
 
-var _ vault.Store = (*Store)(nil)
+var _ vault.Teller = (*Store)(nil)
 
 // NewStore returns the store of the person who is signed in. generation is 0, or what met was told once. room may be nil.
 func (c *Client) NewStore(generation int64, met func(ctx context.Context, generation int64) error, room func(used, quota int64)) *Store {
@@ -76,6 +76,12 @@ func recordOf(r api.VaultRecord) (vault.Record, error) {
 
 // Push writes a batch. Errors: vault.ErrConflict, vault.ErrQuota, *api.Problem.
 func (s *Store) Push(ctx context.Context, b vault.Batch) error {
+	_, _, err := s.PushTelling(ctx, b)
+	return err
+}
+
+// PushTelling is Push, and says between which cursors it stands.
+func (s *Store) PushTelling(ctx context.Context, b vault.Batch) (before, after int64, err error) {
 	in := api.VaultPushRequest{
 		Generation: s.generation, Keys: b.Keys, Collection: b.Collection.String(), Batch: make([]api.VaultChange, len(b.Records)),
 		Manifest: api.VaultManifestChange{Base: b.Manifest.Base, Body: b.Manifest.Body},
@@ -83,7 +89,9 @@ func (s *Store) Push(ctx context.Context, b vault.Batch) error {
 	for i, w := range b.Records {
 		in.Batch[i] = api.VaultChange{ID: w.ID.String(), Base: w.Base, Body: w.Body}
 	}
-	return s.post(ctx, api.RouteVaultPush, in, nil, maxPage)
+	var answer api.VaultPushResponse
+	err = s.post(ctx, api.RouteVaultPush, in, &answer, maxPage)
+	return answer.Before, answer.Cursor, err
 }
 
 // Keys gives the key set. Errors: vault.ErrAbsent, *api.Problem.

@@ -151,9 +151,13 @@ func (c *Client) RevokeDevice(ctx context.Context, id string) error {
 	return c.vaultProblem(open.Remove(ctx, id))
 }
 
-// dropGone removes wraps for devices that the account does not have any more, or not with that key.
+// dropGone removes wraps for devices that the account does not have any more, or not with that key, and for passkeys that are gone.
 func (c *Client) dropGone(ctx context.Context, v *vault.Vault) error {
 	devices, err := c.Devices(ctx)
+	if err != nil {
+		return err
+	}
+	security, err := c.Security(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,8 +165,13 @@ func (c *Client) dropGone(ctx context.Context, v *vault.Vault) error {
 	for _, d := range devices.Devices {
 		keys[d.ID] = d.Public
 	}
+	there := map[string]bool{}
+	for _, f := range security.Factors {
+		there[f.ID] = true
+	}
 	for _, r := range v.Recipients() {
-		if r.Kind != vault.KindDevice || bytes.Equal(keys[r.ID], r.Public) || c.own(r.ID) {
+		goneDevice := r.Kind == vault.KindDevice && !bytes.Equal(keys[r.ID], r.Public) && !c.own(r.ID)
+		if !goneDevice && (r.Kind != vault.KindPRF || there[r.ID]) {
 			continue
 		}
 		if err := v.Remove(ctx, r.ID); err != nil {

@@ -328,7 +328,7 @@ func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]s
 		}
 	}
 	key, err := c.enrol(ctx, here.account)
-	if isCode(err, api.CodeUnavailable) {
+	if isCode(err, api.CodeUnavailable) || isCode(err, api.CodeDeviceEnrolled) {
 		return nil // what opened the vault is enough for now
 	}
 	if err != nil {

@@ -25,8 +25,8 @@ const (
 	CodeVaultMemory   api.Code = "vault_memory"         // this device's own copy is damaged: repairVault
 	CodeVaultNewer    api.Code = "vault_newer"          // written by a newer program; reload the page
 	CodeVaultLast     api.Code = "vault_last"           // nothing else would open the vault
-	CodeSettingName   api.Code = "setting_name"         // not a name: empty, too long, or no text
-	CodeSettingLimit  api.Code = "setting_limit"        // the value is too long, or there are too many of something
+	CodeSettingName   api.Code = "setting_name"         // not a name: empty, or no text
+	CodeSettingLimit  api.Code = "setting_limit"        // the value or the name is too long, or there are too many of something
 	CodeRecoveryTyped api.Code = "recovery_code_typing" // the recovery code has a typing mistake
 	CodeImport        api.Code = "import_malformed"     // not an export
 	CodeUnsent        api.Code = "unsent"               // settings wait here to be sent

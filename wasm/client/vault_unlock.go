@@ -147,8 +147,8 @@ func (c *Client) RepairVault(ctx context.Context) error {
 }
 
 // NewRecoveryCode makes a code that opens the vault and proves who one is, and ends the one before. Show it once, and only when there is
-// no error.
-func (c *Client) NewRecoveryCode(ctx context.Context) (string, error) {
+// no error. The service tells the person of it in the language.
+func (c *Client) NewRecoveryCode(ctx context.Context, language string) (string, error) {
 	open, err := c.OpenVault(ctx)
 	if err != nil {
 		return "", err
@@ -158,7 +158,7 @@ func (c *Client) NewRecoveryCode(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", c.vaultProblem(err)
 	}
-	return code.String(), c.putRecovery(ctx, code)
+	return code.String(), c.putRecovery(ctx, code, language)
 }
 
 // Earlier is a vault that was put aside.
@@ -228,11 +228,11 @@ func (c *Client) ResetVault(ctx context.Context, password string) error {
 	if _, err := vault.Create(ctx, config, identity, identity.Recipient(vault.NewID().String())); err != nil {
 		return c.vaultProblem(err)
 	}
-	return c.take2(ctx, account.ID, identity)
+	return c.settleOn(ctx, account.ID, identity)
 }
 
-// take2 opens the vault that has just become the present one.
-func (c *Client) take2(ctx context.Context, account string, identity *vault.Identity) error {
+// settleOn opens the vault that has just become the present one.
+func (c *Client) settleOn(ctx context.Context, account string, identity *vault.Identity) error {
 	if err := c.clear(ctx, account); err != nil {
 		return c.vaultProblem(err)
 	}
@@ -265,7 +265,7 @@ func (c *Client) RestoreVault(ctx context.Context, generation int64, secret Secr
 	if err := store.post(ctx, api.RouteVaultRestore, in, &now, api.MaxBody); err != nil {
 		return c.vaultProblem(err)
 	}
-	return c.take2(ctx, account.ID, identity)
+	return c.settleOn(ctx, account.ID, identity)
 }
 
 // opensEarlier finds what opens an earlier vault.

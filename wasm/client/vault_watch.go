@@ -21,7 +21,7 @@ const (
 // write as soon as the service tells of it, and tells of that by Config.Event. Over a metered connection it waits. Errors of an exchange are in VaultStatus;
 // it goes on after them, ever more slowly.
 func (c *Client) Watch(ctx context.Context) {
-	w := watcher{client: c, notices: make(chan int64, 1)}
+	w := watcher{client: c, notices: make(chan notice, 1)}
 	go w.listen(ctx)
 	w.cleanUp(ctx)
 	w.run(ctx)
@@ -29,8 +29,8 @@ func (c *Client) Watch(ctx context.Context) {
 
 type watcher struct {
 	client  *Client
-	notices chan int64 // cursors; the newest is enough
-	failed  int        // exchanges in a row
+	notices chan notice // the newest is enough
+	failed  int         // exchanges in a row
 	live    bool
 }
 
@@ -73,30 +73,30 @@ func (w *watcher) wait(ctx context.Context) bool {
 			return true
 		case <-w.client.vaults.poke:
 			timer.Reset(debounce)
-		case cursor := <-w.notices:
+		case heard := <-w.notices:
 			was := w.live
-			w.live = cursor != closed
-			if was && !w.live || w.live && w.news(ctx, cursor) {
+			w.live = heard.live
+			if was != w.live || w.live && w.news(ctx, heard.VaultNotice) {
 				return true
 			}
 		}
 	}
 }
 
-// What stands in the place of a cursor.
-const (
-	opened = -1 // the connection has just been made; who knows what was missed
-	closed = -2 // it has ended
-)
+// notice is what the service told, or that the connection stands or has ended: then who knows what was missed.
+type notice struct {
+	live bool
+	api.VaultNotice
+}
 
-// news reports whether the vault here is behind a cursor.
-func (w *watcher) news(ctx context.Context, cursor int64) bool {
+// news reports whether the vault here is behind.
+func (w *watcher) news(ctx context.Context, n api.VaultNotice) bool {
 	open, err := w.client.OpenVault(ctx)
 	if err != nil {
 		return true
 	}
 	defer open.Close()
-	return cursor != open.Cursor()
+	return open.Behind(n.Cursor, n.Keys)
 }
 
 // wait is how long to wait after a number of failures.
@@ -113,9 +113,9 @@ func (w *watcher) listen(ctx context.Context) {
 		if w.ready(ctx) {
 			_ = w.client.live.Listen(ctx, "wss"+w.client.base[len("https"):]+api.RouteVaultChanges, func() {
 				failed = 0
-				w.tell(opened)
+				w.tell(notice{live: true})
 			}, w.heard)
-			w.tell(closed)
+			w.tell(notice{})
 		}
 		select {
 		case <-ctx.Done():
@@ -139,17 +139,17 @@ func (w *watcher) ready(ctx context.Context) bool {
 }
 
 func (w *watcher) heard(text string) {
-	var notice api.VaultNotice
-	if len(text) <= MaxNotice && json.Unmarshal([]byte(text), &notice) == nil && notice.Cursor >= 0 {
-		w.tell(notice.Cursor)
+	n := notice{live: true}
+	if len(text) <= MaxNotice && json.Unmarshal([]byte(text), &n.VaultNotice) == nil {
+		w.tell(n)
 	}
 }
 
-// tell hands a cursor over, in the place of an older one that nobody has taken yet.
-func (w *watcher) tell(cursor int64) {
+// tell hands a notice over, in the place of an older one that nobody has taken yet.
+func (w *watcher) tell(n notice) {
 	for {
 		select {
-		case w.notices <- cursor:
+		case w.notices <- n:
 			return
 		default:
 		}

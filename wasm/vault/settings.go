@@ -182,11 +182,11 @@ func (v *Vault) Export() []Setting {
 // ValidName reports whether a collection or a record may be called so.
 func ValidName(name string) bool { return checkName(name) == nil }
 
-// Cursor is how far this device has read what the service has.
-func (v *Vault) Cursor() int64 {
+// Behind reports whether the service has something that this device has not read, when its cursor and the version of the keys are these.
+func (v *Vault) Behind(cursor, keys int64) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.cursor
+	return cursor != v.cursor || keys != v.ring.version
 }
 
 // Pending counts the edits that wait to be sent.

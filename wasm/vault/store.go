@@ -81,3 +81,11 @@ type Store interface {
 	// PutKeys replaces the key set of version set.Version-1 (0: none) by set. Error: ErrConflict.
 	PutKeys(ctx context.Context, set KeySet) error
 }
+
+// Teller is a Store that says with a push where the change cursor was before and is after it, so that a device that has read up to there need not
+// read what it has written itself.
+type Teller interface {
+	Store
+	// PushTelling is Push.
+	PushTelling(ctx context.Context, b Batch) (before, after int64, err error)
+}

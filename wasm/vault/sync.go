@@ -108,10 +108,24 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 	if b.Manifest, u.seen, err = v.sealManifest(id, was.version, sum); err != nil {
 		return err
 	}
-	if err := v.config.Store.Push(ctx, b); err != nil {
+	cursor, err := v.pushed(ctx, b)
+	if err != nil {
 		return err
 	}
-	return v.keep(ctx, []update{u}, v.cursor)
+	return v.keep(ctx, []update{u}, cursor)
+}
+
+// pushed pushes a batch and says how far this device has read now: past its own batch if nobody wrote in between.
+func (v *Vault) pushed(ctx context.Context, b Batch) (int64, error) {
+	store, tells := v.config.Store.(Teller)
+	if !tells {
+		return v.cursor, v.config.Store.Push(ctx, b)
+	}
+	before, after, err := store.PushTelling(ctx, b)
+	if err == nil && before == v.cursor && after > before {
+		return after, nil
+	}
+	return v.cursor, err
 }
 
 func (v *Vault) sealManifest(id ID, base int64, sum summary) (Write, seen, error) {

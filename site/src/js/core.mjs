@@ -10,6 +10,7 @@ const policy = globalThis.trustedTypes?.createPolicy("latchkey", {
 });
 
 const waiting = new Map(); // id → {resolve, reject, watch}
+const listeners = [];
 let worker;
 let last = 0;
 
@@ -42,7 +43,17 @@ export function call(method, args = {}, watch = () => {}) {
   });
 }
 
-function receive({ id, ok, problem, progress, fraction }) {
+// listen hears what happens without anybody having asked: {changed: collections} when another device changed settings (after a
+// call of "watchSettings"), {network: "paused" or "running"}.
+export function listen(hear) {
+  listeners.push(hear);
+}
+
+function receive({ id, ok, problem, progress, fraction, event }) {
+  if (event) {
+    for (const hear of listeners) hear(event);
+    return;
+  }
   if (progress) {
     for (const { watch } of waiting.values()) watch(progress, fraction);
     return;

@@ -1,5 +1,5 @@
 // The worker that runs the client core. A call comes in as {id, method, args} and is answered by {id, ok} or {id, problem};
-// {progress, fraction} comes in between: "loading", "sending", "hashing".
+// {progress, fraction} comes in between: "loading", "sending", "hashing". {event} comes by itself: {changed} or {network}.
 import "./wasm_exec.js";
 
 const size = "size:latchkey.wasm"; // bytes once decoded, which is what a stream counts
@@ -32,9 +32,20 @@ async function load() {
   // A program that has ended is started anew, and has forgotten its words.
   go.run(instance).finally(() => (program = dictionary = undefined));
   globalThis.latchkey.onprogress = (progress) => postMessage({ progress });
+  globalThis.latchkey.onevent = (event) => postMessage({ event: JSON.parse(event) });
   const { problem } = await ask("configure", { base: location.origin });
   if (problem) throw new Error(problem.code);
+  await ask("network", network());
 }
+
+// network is what the browser knows of the connection, as far as it tells: settings wait on one that costs.
+function network() {
+  const { saveData, type } = navigator.connection ?? {};
+  const why = saveData ? "save_data" : type === "cellular" || type === "wimax" ? "cellular" : "";
+  return { metered: why !== "", why };
+}
+
+navigator.connection?.addEventListener?.("change", () => globalThis.latchkey && ask("network", network()));
 
 async function words() {
   const response = await got("asset:dictionary.txt");
