@@ -11,8 +11,8 @@ import (
 // maxSmall bounds the small files of a directory, in bytes.
 const maxSmall = 1 << 20
 
-// writeFile replaces a file by data, or leaves it as it was: a crash or a full disk never shows half of it.
-func writeFile(path string, data []byte) (err error) {
+// WriteFile replaces a file by data, for its owner alone (0600), or leaves it as it was: a crash or a full disk never shows half of it.
+func WriteFile(path string, data []byte) (err error) {
 	beside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
 	if err != nil {
 		return err

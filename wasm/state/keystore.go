@@ -139,7 +139,7 @@ func (k *Keystore) Note(ctx context.Context, account string, changes map[string]
 	if err != nil {
 		return err
 	}
-	return writeFile(k.notesPath(account), body)
+	return WriteFile(k.notesPath(account), body)
 }
 
 // OpenMemory opens what a vault of an account knows.

@@ -287,7 +287,7 @@ func (m *Memory) compact() error {
 	}
 	header, id := newHeader()
 	all := append(header, makeFrame(kept)...)
-	if err := writeFile(m.path, all); err != nil {
+	if err := WriteFile(m.path, all); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(m.path, os.O_RDWR, 0o600)

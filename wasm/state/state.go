@@ -108,7 +108,7 @@ func (d *Dir) Update(ctx context.Context, changes map[string][]byte) error {
 	}
 	nonce := make([]byte, box.NonceSize())
 	rand.Read(nonce) // never fails
-	return writeFile(d.secretsPath(), box.Seal(nonce, nonce, plain, []byte(sealed)))
+	return WriteFile(d.secretsPath(), box.Seal(nonce, nonce, plain, []byte(sealed)))
 }
 
 // Forget removes everything: secrets, key and memories. What another process holds goes with it.
@@ -157,7 +157,7 @@ func (d *Dir) boxForWriting(ctx context.Context) (cipher.AEAD, error) {
 		if !d.offer(ctx, encoded) {
 			where = inFile + encoded
 		}
-		if err := writeFile(d.keyPath(), []byte(where)); err != nil {
+		if err := WriteFile(d.keyPath(), []byte(where)); err != nil {
 			return nil, err
 		}
 	}

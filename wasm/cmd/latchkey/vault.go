@@ -37,7 +37,7 @@ type vaultCommand func(p program, ctx context.Context, words []string) error
 
 var vaultCommands = map[string]vaultCommand{
 	"list": program.vaultList, "get": program.vaultGet, "set": program.vaultSet, "edit": program.vaultEdit, "rm": program.vaultRemove,
-	"sync": program.vaultSync, "history": program.vaultHistory,
+	"sync": program.vaultSync, "history": program.vaultHistory, "export": program.vaultExport, "import": program.vaultImport,
 }
 
 // vault runs a command about settings.

@@ -36,6 +36,14 @@ type world struct {
 	upn     string
 	browser *opaquetest.Browser
 	ahead   atomic.Int64 // seconds that the service's clock is ahead
+	gone    atomic.Bool  // nobody answers
+}
+
+// down is done while the service cannot be reached.
+func (w *world) down(do func()) {
+	w.gone.Store(true)
+	defer w.gone.Store(false)
+	do()
 }
 
 // lateHost breaks the circle of services and objects, as main does.
@@ -51,7 +59,12 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t, upn: "ada@id.test", person: opaquetest.NewPerson("purple tractors eat lightly")}
 	w.person.InsecureUnstretched = true
 	var handler http.Handler
-	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
+	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.gone.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		handler.ServeHTTP(rw, r)
+	}))
 	root := make([]byte, 32)
 	rand.Read(root)
 	settings := map[string]string{
@@ -127,6 +140,8 @@ type computer struct {
 	in      string
 	answers func() string // what a person types next; nil: in
 	tee     *syncBuffer   // what goes to the terminal, while it does
+
+	terminal bool // results go to one
 }
 
 // Read has the person type the next line.
@@ -192,7 +207,7 @@ func (c *computer) run(words ...string) result {
 				}
 				return ctx.Err()
 			},
-			echo: func(bool) (bool, error) { return false, nil },
+			echo: func(bool) (bool, error) { return false, nil }, screenOut: c.terminal,
 			edit: func(_ context.Context, _, file string) error { return c.editor(file) },
 		},
 	}.run(c.Context())

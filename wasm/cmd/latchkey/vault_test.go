@@ -1,0 +1,165 @@
+//go:build !js
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/wasm/client"
+)
+
+// with has standard input.
+func (c *computer) with(in string) *computer { c.in = in; return c }
+
+func TestSettingsAreWrittenAndReadByScripts(t *testing.T) {
+	w := newWorld(t)
+	page := w.owner("grace@id.test")
+	c := w.trusted(page)
+	c.run("vault", "get", "editor", "theme").wants(exitMissing, "", `no "theme" in "editor"`)
+	c.with("dark\n").run("vault", "set", "editor", "theme").wants(exitDone, "", "")
+	c.run("vault", "get", "editor", "theme").wants(exitDone, "dark\n", "")
+	c.with("two\nlines\n").run("vault", "set", "editor", "notes", "--raw").wants(exitDone, "", "")
+	if r := c.run("vault", "get", "editor", "notes", "--raw"); r.out != "two\nlines\n" {
+		t.Errorf("%q", r.out)
+	}
+	c.run("vault", "set", "keys", "backup", "--file", file(t, "backup", "\x00\xff")).wants(exitDone, "", "")
+	r := c.run("vault", "get", "keys", "backup", "--json").wants(exitDone, `"binary":true`, "")
+	var got client.Setting
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || got.Value != "AP8=" || got.Collection != "keys" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	c.run("vault", "set", "keys", "backup", "--value", "x", "--file", "y").wants(exitMisused, "", "two values")
+	c.run("vault", "set", "editor", "theme", "--value", "light", "--json").wants(exitDone, `"sent":true`, "")
+
+	list := c.run("vault", "list", "editor").wants(exitDone, "editor\ttheme\t", "").out
+	if strings.Count(list, "\n") != 2 || strings.Contains(list, "*") || strings.Contains(list, "light") {
+		t.Errorf("%s", list)
+	}
+	if all := c.run("vault", "list", "--json").out; strings.Contains(all, "light") || !strings.Contains(all, `"name":"backup"`) {
+		t.Errorf("%s", all)
+	}
+	c.run("vault", "list", "--json", "--values").wants(exitDone, `"value":"light"`, "")
+	w.must(page.SyncSettings(t.Context(), true))
+	shown, err := page.Settings(t.Context(), "editor")
+	if err != nil || len(shown) != 2 || shown[1].Value != "light" {
+		t.Errorf("the page has %+v, %v", shown, err)
+	}
+
+	c.run("vault", "rm", "editor", "theme", "nothing").wants(exitMissing, "", "nothing")
+	c.run("vault", "rm", "editor", "theme", "notes").wants(exitDone, "", "")
+	c.run("vault", "get", "editor", "theme").wants(exitMissing, "", "")
+	c.run("vault", "fly").wants(exitMisused, "", "--help")
+	c.run("vault", "get", "editor").wants(exitMisused, "", "COLLECTION NAME")
+	for _, words := range [][]string{{"vault", "--help"}, {"vault", "set", "--help"}, {"vault", "import", "--help"}} {
+		c.run(words...).wants(exitDone, "Exit status", "")
+	}
+}
+
+// A value that is shown must not steer the terminal.
+func TestAValueDoesNotSteerTheTerminal(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	c.with("a\x1b[2Jb\tc\nd").run("vault", "set", "x", "y").wants(exitDone, "", "")
+	if r := c.run("vault", "get", "x", "y"); r.out != "a\x1b[2Jb\tc\nd\n" {
+		t.Errorf("into a file: %q", r.out)
+	}
+	c.terminal = true
+	if r := c.run("vault", "get", "x", "y"); r.out != "a?[2Jb\tc\nd\n" {
+		t.Errorf("to a terminal: %q", r.out)
+	}
+}
+
+// Without a connection everything works on what this computer has, and is sent the next time.
+func TestSettingsAreEditedOffline(t *testing.T) {
+	w := newWorld(t)
+	page := w.owner("grace@id.test")
+	c := w.trusted(page)
+	c.with("dark").run("vault", "set", "editor", "theme").wants(exitDone, "", "")
+	w.down(func() {
+		c.run("vault", "get", "editor", "theme").wants(exitDone, "dark", "this is what this computer had")
+		c.with("light").run("vault", "set", "editor", "theme").wants(exitUnsent, "", "sent the next time")
+		c.run("vault", "get", "editor", "theme", "--offline").wants(exitDone, "light", "")
+		c.run("vault", "list", "--offline").wants(exitDone, "*\n", "")
+		c.run("signout").wants(exitFailed, "", "1 settings")
+	})
+	c.run("vault", "sync").wants(exitDone, "1 sent", "")
+	w.must(page.SyncSettings(t.Context(), true))
+	if shown, err := page.Settings(t.Context(), "editor"); err != nil || shown[0].Value != "light" {
+		t.Errorf("%+v, %v", shown, err)
+	}
+	c.run("signout").wants(exitDone, "", "")
+}
+
+func TestASettingIsEditedInAFileForItsOwnerAlone(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	runtime := t.TempDir()
+	c.extra["XDG_RUNTIME_DIR"], c.extra["EDITOR"] = runtime, "ed"
+	leftovers := func() (n int) {
+		_ = filepath.WalkDir(runtime, func(_ string, e fs.DirEntry, _ error) error {
+			if !e.IsDir() {
+				n++
+			}
+			return nil
+		})
+		return n
+	}
+	c.editor = func(path string) error {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 || filepath.Base(path) != "a.json" {
+			t.Errorf("%s: %v, %v", path, info, err)
+		}
+		dir, err := os.Stat(filepath.Dir(path))
+		if err != nil || dir.Mode().Perm() != 0o700 {
+			t.Errorf("%v, %v", dir, err)
+		}
+		return os.WriteFile(path, []byte("{}"), 0o600)
+	}
+	c.run("vault", "edit", "editor", "../x/a.json").wants(exitDone, "", "")
+	c.run("vault", "get", "editor", "../x/a.json").wants(exitDone, "{}", "")
+	c.editor = func(string) error { return nil }
+	c.run("vault", "edit", "editor", "../x/a.json").wants(exitDone, "", "")
+	c.editor = func(string) error { return errors.New("exit status 1") }
+	c.run("vault", "edit", "editor", "../x/a.json").wants(exitFailed, "", "nothing was written")
+	if n := leftovers(); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
+	c.editor = func(path string) error { // meanwhile somewhere else
+		other := *c
+		other.in = "[]"
+		other.run("vault", "set", "editor", "../x/a.json").wants(exitDone, "", "")
+		return os.WriteFile(path, []byte(`{"mine":1}`), 0o600)
+	}
+	c.run("vault", "edit", "editor", "../x/a.json").wants(exitFailed, "", "what you wrote is in "+runtime)
+	c.run("vault", "get", "editor", "../x/a.json").wants(exitDone, "[]", "")
+	if n := leftovers(); n != 1 {
+		t.Errorf("%d files are left", n)
+	}
+}
+
+func TestSettingsMoveInAFile(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	c.with("dark").run("vault", "set", "editor", "theme").wants(exitDone, "", "")
+	path := filepath.Join(t.TempDir(), "settings.json")
+	c.run("vault", "export", "--file", path).wants(exitDone, "", "")
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	c.run("vault", "export", "--file", path).wants(exitMisused, "", "--force")
+	text := c.run("vault", "export").wants(exitDone, `"value": "dark"`, "").out
+	c.run("vault", "rm", "editor", "theme").wants(exitDone, "", "")
+	c.run("vault", "import", path, "--dry-run").wants(exitDone, "1 new", "")
+	c.run("vault", "get", "editor", "theme").wants(exitMissing, "", "")
+	c.with(text).run("vault", "import", "-", "--json").wants(exitDone, `"new":1`, "")
+	c.run("vault", "get", "editor", "theme").wants(exitDone, "dark", "")
+	c.run("vault", "import", path).wants(exitDone, "1 as before", "")
+	c.with("{}").run("vault", "import", "-").wants(exitFailed, "", "not an export")
+	c.run("vault", "import", "/nowhere.json").wants(exitMisused, "", "nowhere")
+}
