@@ -47,28 +47,46 @@ type Service struct {
 	Kinds   []*object.Kind // to be registered with the host
 }
 
+// parts are what the routes and the objects share.
+type parts struct {
+	Deps
+	ring         *keys.Service
+	accounts     *account.Service
+	directory    *names.Service
+	vaults       *vault.Service
+	counters     *throttle.Service
+	applications *tenant.Service
+	mail         *message.Service
+	box          *postbox
+}
+
 // New connects the services.
 func New(d Deps) (*Service, error) {
 	c := d.Config
-	ring := keys.NewService(keys.ServiceDeps{Host: d.Host, Root: c.Root, Native: d.Native, Now: d.Now, Log: d.Log})
-	accounts := account.NewService(d.Host)
-	directory := names.NewService(d.Host)
-	vaults := vault.NewService(d.Host)
-	counters := throttle.NewService(d.Host)
-	applications := tenant.NewService(tenant.ServiceDeps{Host: d.Host, Now: d.Now})
 	mail, err := message.New(message.Deps{URL: c.Mail, Host: d.Host, Dial: d.Dial, HTTP: d.Outbound, Now: d.Now, Log: d.Log})
 	if err != nil {
 		return nil, fmt.Errorf("LATCHKEY_MAIL: %w", err)
 	}
-	box := &postbox{keys: ring, message: mail, now: d.Now, log: d.Log}
-	address := func(r *http.Request) string { return clientAddress(r, c.AddressHeader) }
+	ring := keys.NewService(keys.ServiceDeps{Host: d.Host, Root: c.Root, Native: d.Native, Now: d.Now, Log: d.Log})
+	p := &parts{
+		Deps: d, ring: ring, accounts: account.NewService(d.Host), directory: names.NewService(d.Host), vaults: vault.NewService(d.Host),
+		counters: throttle.NewService(d.Host), applications: tenant.NewService(tenant.ServiceDeps{Host: d.Host, Now: d.Now}),
+		mail: mail, box: &postbox{keys: ring, message: mail, now: d.Now, log: d.Log},
+	}
+	return &Service{Handler: stack(d, p.routes()), Kinds: p.kinds()}, nil
+}
 
-	mux := http.NewServeMux()
+// address is the client's, as the platform reports it.
+func (p *parts) address(r *http.Request) string { return clientAddress(r, p.Config.AddressHeader) }
+
+// routes mounts the services.
+func (p *parts) routes() *http.ServeMux {
+	c, mux := p.Config, http.NewServeMux()
 	provider := token.New(token.Deps{
-		Issuer: c.Issuer, Keys: ring, Accounts: accounts, Applications: applications, Resources: applications,
-		Registry: applications, EnsureAlg: ring.EnsureAlg,
-		Devices: device.NewService(d.Host), Address: address,
-		Throttle: counters, Outbound: d.Outbound, Certificates: c.Certificates, Now: d.Now, Log: d.Log,
+		Issuer: c.Issuer, Keys: p.ring, Accounts: p.accounts, Applications: p.applications, Resources: p.applications,
+		Registry: p.applications, EnsureAlg: p.ring.EnsureAlg,
+		Devices: device.NewService(p.Host), Address: p.address,
+		Throttle: p.counters, Outbound: p.Outbound, Certificates: c.Certificates, Now: p.Now, Log: p.Log,
 	})
 	provider.Mount(mux)
 	signin.New(signin.Deps{
@@ -76,36 +94,39 @@ func New(d Deps) (*Service, error) {
 			DefaultDomain: c.DefaultDomain, ExtraDomains: c.ExtraDomains,
 			SigninLimit: c.SigninLimit, SignupLimit: c.SignupLimit, SignupAllow: c.SignupAllow,
 		},
-		Names: directory, Accounts: accounts, Throttle: counters, Keys: ring, Realms: signin.Registry{Names: directory},
-		Mail: box, Address: address, Now: d.Now, Log: d.Log,
+		Names: p.directory, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring, Realms: signin.Registry{Names: p.directory},
+		Mail: p.box, Address: p.address, Now: p.Now, Log: p.Log,
 	}).Mount(mux)
 	portal.New(portal.Deps{
-		Issuer: c.Issuer, Accounts: accounts, Applications: applications, Keys: ring, Now: d.Now, Log: d.Log,
+		Issuer: c.Issuer, Accounts: p.accounts, Applications: p.applications, Keys: p.ring, Now: p.Now, Log: p.Log,
 	}).Mount(mux)
-	trust.New(trust.Deps{Accounts: accounts, Keys: ring, Log: d.Log}).Mount(mux)
-	sync.New(sync.Deps{Vaults: vaults, Trust: accounts, Keys: ring, Issuer: c.Issuer, Connect: listen(d.Sockets), Log: d.Log}).Mount(mux)
+	trust.New(trust.Deps{Accounts: p.accounts, Keys: p.ring, Log: p.Log}).Mount(mux)
+	sync.New(sync.Deps{Vaults: p.vaults, Trust: p.accounts, Keys: p.ring, Issuer: c.Issuer, Connect: listen(p.Sockets), Log: p.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
-		Applications: applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: ring.EnsureAlg, Log: d.Log,
+		Applications: p.applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: p.ring.EnsureAlg, Log: p.Log,
 	})
-	mail.Mount(mux)
+	p.mail.Mount(mux)
 	mux.HandleFunc("GET "+api.RouteConfiguration, func(w http.ResponseWriter, r *http.Request) {
 		problem.JSON(w, api.Configuration{Issuer: c.Issuer, DefaultDomain: c.DefaultDomain, RangeService: c.RangeService, KSF: api.CurrentKSF})
 	})
 	mux.HandleFunc("GET "+RouteHealth, health)
+	return mux
+}
 
-	kinds := []*object.Kind{
-		keys.New(keys.Deps{Root: c.Root, Native: d.Native, Log: d.Log}),
-		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(c.Vault),
+// kinds are the kinds of objects, with the effects that their outboxes need.
+func (p *parts) kinds() []*object.Kind {
+	return append([]*object.Kind{
+		keys.New(keys.Deps{Root: p.Config.Root, Native: p.Native, Log: p.Log}),
+		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(p.Config.Vault),
 		account.New(account.Deps{Effects: map[string]object.Effect{
-			account.TopicMail:        box.deliver,
-			account.TopicNamesCommit: commitName(directory, d.Log),
-			account.TopicDisconnect:  disconnect(vaults),
+			account.TopicMail:        p.box.deliver,
+			account.TopicNamesCommit: commitName(p.directory, p.Log),
+			account.TopicDisconnect:  disconnect(p.vaults),
 			account.TopicLogout: token.BackChannel(token.BackChannelDeps{
-				Issuer: c.Issuer, Keys: ring, Applications: applications, Transport: d.Outbound, Now: d.Now, Log: d.Log,
+				Issuer: p.Config.Issuer, Keys: p.ring, Applications: p.applications, Transport: p.Outbound, Now: p.Now, Log: p.Log,
 			}),
 		}}),
-	}
-	return &Service{Handler: stack(d, mux), Kinds: append(kinds, mail.Kinds()...)}, nil
+	}, p.mail.Kinds()...)
 }
 
 // stack puts around the routes what every request goes through, outermost last.
