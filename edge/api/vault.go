@@ -32,6 +32,8 @@ const (
 	MaxVaultWrap    = 256               // bytes of one: with the ring they are less than MaxBody
 	VaultKeptFor    = 30 * 24 * 60 * 60 // seconds that an earlier vault is kept
 	MaxVaultKept    = 3                 // earlier vaults that are kept
+	MaxVaultHistory = 10                // earlier bodies of a record that are kept
+	VaultHistoryFor = 90 * 24 * 60 * 60 // seconds that they are
 	VaultIDLength   = 16                // bytes of the id of a collection or a record
 )
 
@@ -66,8 +68,9 @@ type VaultPullResponse struct {
 	Manifests  []VaultManifest `json:"manifests"`
 	Cursor     int64           `json:"cursor"` // for the next pull
 	More       bool            `json:"more"`
-	Used       int64           `json:"used"`  // bytes of the quota
-	Quota      int64           `json:"quota"` // bytes
+	Used       int64           `json:"used"`    // bytes of the quota
+	History    int64           `json:"history"` // bytes that earlier bodies take of it, as long as nothing else needs them
+	Quota      int64           `json:"quota"`   // bytes
 }
 
 // VaultChange writes a record over the version that the device knows, 0 for none. A deletion is a body that says so.
@@ -190,11 +193,15 @@ type VaultHistoryRequest struct {
 	Generation int64  `json:"generation"`
 	Collection string `json:"collection"`
 	ID         string `json:"id"`
+	Before     int64  `json:"before"` // version: what was before that; 0: before the present one
 }
 
-// VaultHistory is what a record was before, newest first, as far as it is kept.
+// VaultHistory is what a record was before, newest first, as far as it is kept: MaxVaultHistory bodies at most that were replaced in
+// the last VaultHistoryFor. They are in the quota and give way to what is written: a vault that is full has none. A page has
+// MaxVaultPage bytes of bodies at most, or one body.
 type VaultHistory struct {
 	Records []VaultRecord `json:"records"`
+	More    bool          `json:"more"` // ask again with the version of the last
 }
 
 // VaultNotice is what a connected device hears after every change of the vault, its own included: how far the vault has come. A device

@@ -22,7 +22,7 @@ var decoders = []func(*testing.T, string){
 	decodes[api.TrustProveRequest], decodes[api.ApprovalBeginRequest], decodes[api.ApprovalPollRequest], decodes[api.ApprovalTakeRequest],
 	decodes[api.ApprovalLookRequest], decodes[api.ApprovalDecideRequest],
 	decodes[api.VaultPullRequest], decodes[api.VaultPushRequest], decodes[api.VaultKeysPutRequest],
-	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultEraseRequest],
+	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultHistoryRequest], decodes[api.VaultEraseRequest],
 }
 
 // decodes holds that a body is taken and means the same when written again, or is refused with a problem.

@@ -31,7 +31,7 @@ func (s *Service) pull(ctx context.Context, account string, in api.VaultPullRequ
 		return out, err
 	}
 	out = api.VaultPullResponse{
-		Generation: page.Generation, Keys: page.Keys, Cursor: page.Cursor, More: page.More, Used: page.Used, Quota: page.Quota,
+		Generation: page.Generation, Keys: page.Keys, Cursor: page.Cursor, More: page.More, Used: page.Used, History: page.History, Quota: page.Quota,
 		Records: make([]api.VaultRecord, 0, len(page.Records)), Manifests: []api.VaultManifest{},
 	}
 	for _, r := range page.Records {
@@ -40,6 +40,26 @@ func (s *Service) pull(ctx context.Context, account string, in api.VaultPullRequ
 			continue
 		}
 		out.Records = append(out.Records, recordOf(r))
+	}
+	return out, nil
+}
+
+// history answers what a record was before.
+func (s *Service) history(ctx context.Context, account string, in api.VaultHistoryRequest) (out api.VaultHistory, err error) {
+	asked := vault.HistoryIn{Generation: in.Generation, Before: in.Before}
+	if asked.Collection, err = parseID(in.Collection); err != nil {
+		return out, err
+	}
+	if asked.ID, err = parseID(in.ID); err != nil {
+		return out, err
+	}
+	page, err := s.Vaults.History(ctx, account, asked)
+	if err != nil {
+		return out, err
+	}
+	out = api.VaultHistory{Records: make([]api.VaultRecord, len(page.Records)), More: page.More}
+	for i, r := range page.Records {
+		out.Records[i] = recordOf(r)
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@
 //
 //	/api/vault/pull             cursor → records and manifests that have changed since
 //	/api/vault/push             records of a collection and its manifest over the versions the device knows → all, or the conflict
+//	/api/vault/history          what a record was before
 //	/api/vault/keys             → the keys, wrapped; …/put their next version
 //	/api/vault/kept             → earlier vaults
 //	/api/vault/reset            begin an empty vault, keep the present one for a while
@@ -34,6 +35,7 @@ import (
 type Vaults interface {
 	Pull(ctx context.Context, account string, in vault.PullIn) (vault.PullOut, error)
 	Push(ctx context.Context, account string, in vault.PushIn) (vault.PushOut, error)
+	History(ctx context.Context, account string, in vault.HistoryIn) (vault.HistoryOut, error)
 	Keys(ctx context.Context, account string) (vault.KeysOut, error)
 	PutKeys(ctx context.Context, account string, in vault.PutKeysIn) (int64, error)
 	Kept(ctx context.Context, account string) ([]vault.Earlier, error)
@@ -70,6 +72,7 @@ func New(d Deps) *Service { return &Service{d} }
 func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteVaultPull, post(s, api.MaxBody, s.pull))
 	mux.Handle("POST "+api.RouteVaultPush, post(s, api.MaxVaultBody, s.push))
+	mux.Handle("POST "+api.RouteVaultHistory, post(s, api.MaxBody, s.history))
 	mux.Handle("POST "+api.RouteVaultKeys, post(s, api.MaxBody, s.keys))
 	mux.Handle("POST "+api.RouteVaultKeysPut, post(s, api.MaxBody, s.putKeys))
 	mux.Handle("POST "+api.RouteVaultKept, post(s, api.MaxBody, s.kept))

@@ -12,14 +12,15 @@ type generation struct {
 	number, newest       int64 // newest of all there ever were: numbers are not used again
 	first, cursor        int64 // of the changes before and at its last one; cursors go on from one generation to the next
 	records, bytes       int64
+	history              int64 // bytes, with api.VaultRecordCost for each
 	keys                 int64 // version of its keys
 	keptSince, keptUntil int64
 }
 
-const columns = `number, newest, first, cursor, records, bytes, keys, kept_since, kept_until`
+const columns = `number, newest, first, cursor, records, bytes, history, keys, kept_since, kept_until`
 
 func (g *generation) scan(row object.Row) bool {
-	return row.Scan(&g.number, &g.newest, &g.first, &g.cursor, &g.records, &g.bytes, &g.keys, &g.keptSince, &g.keptUntil)
+	return row.Scan(&g.number, &g.newest, &g.first, &g.cursor, &g.records, &g.bytes, &g.history, &g.keys, &g.keptSince, &g.keptUntil)
 }
 
 // present finds the present generation, or ErrMissing.
@@ -169,20 +170,26 @@ func doErase(tx *object.Tx, number int64) (struct{}, error) {
 // possible reports whether a number can be asked for in SQL.
 func possible(number int64) bool { return number > 0 && number < maxCursor }
 
-// sweep is the alarm: it erases generations whose time is over, so many records at a time.
+// sweep is the alarm: it erases generations and earlier bodies whose time is over, so many at a time.
 func sweep(tx *object.Tx) error {
 	var number int64
 	over := tx.Row(`SELECT number FROM generation WHERE kept_until > 0 AND kept_until <= ? LIMIT 1`, tx.Now()).Scan(&number)
 	if over {
 		tx.Exec(`DELETE FROM record WHERE cursor IN (SELECT cursor FROM record WHERE generation = ? LIMIT ?)`, number, swept)
-		var one int
-		if !tx.Row(`SELECT 1 FROM record WHERE generation = ? LIMIT 1`, number).Scan(&one) {
+		tx.Exec(`DELETE FROM history WHERE cursor IN (SELECT cursor FROM history WHERE generation = ? LIMIT ?)`, number, swept)
+		var left int
+		if tx.Row(`SELECT EXISTS (SELECT 1 FROM record WHERE generation = ?) + EXISTS (SELECT 1 FROM history WHERE generation = ?)`,
+			number, number).Scan(&left); left == 0 {
 			forget(tx, number)
 			tx.Exec(`DELETE FROM generation WHERE number = ?`, number)
 		}
 	}
-	var next time.Time
-	if tx.Row(`SELECT min(kept_until) FROM generation WHERE kept_until > 0`).Scan(&next); !next.IsZero() {
+	next := sweepHistory(tx)
+	var until time.Time
+	if tx.Row(`SELECT min(kept_until) FROM generation WHERE kept_until > 0`).Scan(&until); next.IsZero() || !until.IsZero() && until.Before(next) {
+		next = until
+	}
+	if !next.IsZero() {
 		if soonest := tx.Now().Add(time.Second); next.Before(soonest) {
 			next = soonest
 		}

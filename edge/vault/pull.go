@@ -29,6 +29,7 @@ type PullOut struct {
 	Cursor     int64    `json:"cursor"`
 	More       bool     `json:"more"`
 	Used       int64    `json:"used"`
+	History    int64    `json:"history"`
 	Quota      int64    `json:"quota"`
 }
 
@@ -48,7 +49,7 @@ func (k kind) doPull(tx *object.Tx, in PullIn) (PullOut, error) {
 	if in.Cursor > g.cursor {
 		return PullOut{}, ErrCursor
 	}
-	out := PullOut{Generation: g.number, Keys: g.keys, Used: g.bytes, Quota: k.Quota}
+	out := PullOut{Generation: g.number, Keys: g.keys, Used: g.bytes, History: g.history, Quota: k.Quota}
 	from := max(in.Cursor, g.first)
 	out.Cursor, out.More = page(tx, g, from, in.Limit)
 	out.Records = records(tx, g.number, from, out.Cursor)

@@ -155,9 +155,13 @@ func (k kind) write(tx *object.Tx, g generation, collection []byte, changes []Ch
 				g.cursor, g.number, collection, id(c.ID), c.Body)
 			continue
 		}
+		if len(c.ID) > 0 {
+			g.history += retire(tx, g, collection, c, stands[i])
+		}
 		tx.Exec(`UPDATE record SET cursor = ?, version = ?, body = ? WHERE cursor = ?`, g.cursor, c.Base+1, c.Body, stands[i].cursor)
 	}
-	tx.Exec(`UPDATE generation SET cursor = ?, records = ?, bytes = ? WHERE number = ?`, g.cursor, g.records, g.bytes, g.number)
+	k.makeRoom(tx, &g)
+	tx.Exec(`UPDATE generation SET cursor = ?, records = ?, bytes = ?, history = ? WHERE number = ?`, g.cursor, g.records, g.bytes, g.history, g.number)
 	notify(tx, g)
 	return PushOut{Before: before, Cursor: g.cursor}, nil
 }

@@ -31,6 +31,12 @@ func (s *Service) Push(ctx context.Context, account string, in PushIn) (PushOut,
 	return push.Call(ctx, s.host, account, in)
 }
 
+// History returns what a record was before, newest first: api.MaxVaultHistory bodies at most that were replaced within
+// api.VaultHistoryFor, fewer when the quota has no room for them, and no more at once than a page has.
+func (s *Service) History(ctx context.Context, account string, in HistoryIn) (HistoryOut, error) {
+	return history.Call(ctx, s.host, account, in)
+}
+
 // Keys returns the keys of the present vault. ErrMissing when there is none.
 func (s *Service) Keys(ctx context.Context, account string) (KeysOut, error) {
 	return getKeys.Call(ctx, s.host, account, struct{}{})

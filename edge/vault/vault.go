@@ -4,7 +4,8 @@
 //	device ──PutKeys──► vault, generation 1 ──Reset──► generation 2 ──► …
 //	  ▲  Push: compare-and-swap of each record and   └─► generation 1, kept for 30 days ──Restore──► the present one again
 //	  │        of the manifest, all or none
-//	  └─ Pull: what has changed since a cursor
+//	  ├─ Pull: what has changed since a cursor
+//	  └─ History: what a record was before
 //
 // What a device sends is ciphertext under keys that never come here, and ids are MACs under such keys as well. A deletion is a record
 // like any other: only a device can tell. So all the object can do, and does, is to count: the version of each record, the changes of
@@ -85,11 +86,22 @@ var migrations = []string{
 		body           BLOB    NOT NULL,
 		PRIMARY KEY (generation, place)
 	) STRICT, WITHOUT ROWID;`,
+	`ALTER TABLE generation ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
+	CREATE TABLE history (
+		cursor         INTEGER PRIMARY KEY,
+		generation     INTEGER NOT NULL,
+		collection     BLOB    NOT NULL,
+		id             BLOB    NOT NULL,
+		version        INTEGER NOT NULL,
+		until          INTEGER NOT NULL,
+		body           BLOB    NOT NULL
+	) STRICT;
+	CREATE UNIQUE INDEX history_name ON history (generation, collection, id, version);`,
 }
 
 // Limits are what an operator may choose.
 type Limits struct {
-	Quota  int64 // bytes of an account's present vault, api.VaultRecordCost for each record among them; zero: api.VaultQuota
+	Quota  int64 // bytes of an account's present vault and its history, api.VaultRecordCost for each record among them; zero: api.VaultQuota
 	Record int   // bytes of a record's body, api.MaxVaultRecord at most; zero: that
 }
 
@@ -108,6 +120,7 @@ func New(l Limits) *object.Kind {
 	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: sweep}
 	object.Handle(k, push, c.doPush)
 	object.Handle(k, pull, c.doPull)
+	object.Handle(k, history, doHistory)
 	object.Handle(k, getKeys, doKeys)
 	object.Handle(k, putKeys, doPutKeys)
 	object.Handle(k, kept, doKept)
