@@ -21,6 +21,9 @@ const (
 	exitMissing   = 5 // there is no such thing
 	exitBusy      = 6 // another process works with the same settings
 	exitUnsent    = 7 // done here; the service could not be reached and hears of it the next time
+
+	exitConflict = 8 // latchkey sync found what both sides had changed
+	exitPaused   = 9 // latchkey sync did nothing, because the connection is metered
 )
 
 const usage = `latchkey is Latchkey from the command line.
@@ -33,6 +36,7 @@ On your own account:
   latchkey devices               your devices: list, rename, revoke
   latchkey approve               approve another device from this one
   latchkey vault                 your settings: list, get, set, edit, rm, history, export, import
+  latchkey sync                  keep files and settings of this home in step with your other homes
   latchkey signout               sign out, and forget everything here
 
 For operators:
@@ -44,19 +48,25 @@ For operators:
   latchkey apps tokens           list those tokens
   latchkey apps revoke TOKEN-ID  end one
 
+For your shell:
+
+  latchkey completion SHELL      what makes bash, zsh or fish complete these words
+
 Add --help to a command for its options.
 `
 
 // commands are what there is, by the first word.
 var commands = map[string]func(p program, ctx context.Context, words []string) error{
-	"apps":    program.apps,
-	"approve": program.approve,
-	"devices": program.devices,
-	"trust":   program.trust,
-	"vault":   program.vault,
-	"signin":  program.signin,
-	"signout": program.signout,
-	"whoami":  program.whoami,
+	"apps":       program.apps,
+	"approve":    program.approve,
+	"completion": program.completion,
+	"devices":    program.devices,
+	"sync":       program.sync,
+	"trust":      program.trust,
+	"vault":      program.vault,
+	"signin":     program.signin,
+	"signout":    program.signout,
+	"whoami":     program.whoami,
 }
 
 // program is one run of the command, with everything it touches.

@@ -47,7 +47,7 @@ func (w *world) down(do func()) {
 }
 
 // lateHost breaks the circle of services and objects, as main does.
-type lateHost struct{ object.Host }
+type lateHost struct{ *object.Native }
 
 // nowhere is a network without anybody in it.
 type nowhere struct{}
@@ -77,11 +77,11 @@ func newWorld(t *testing.T) *world {
 	log := slog.New(slog.DiscardHandler)
 	var host lateHost
 	now := func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load()) * time.Second) }
-	service, err := server.New(server.Deps{Config: config, Host: &host, Outbound: nowhere{}, Now: now, Log: log})
+	service, err := server.New(server.Deps{Config: config, Host: &host, Sockets: &host, Outbound: nowhere{}, Now: now, Log: log})
 	w.must(err)
 	native, err := object.NewNative(object.NativeConfig{Now: now, Log: log}, service.Kinds...)
 	w.must(err)
-	host.Host, handler = native, service.Handler
+	host.Native, handler = native, service.Handler
 	t.Cleanup(func() { native.Close() })
 	w.server.StartTLS()
 	t.Cleanup(w.server.Close)
