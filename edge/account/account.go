@@ -19,6 +19,7 @@ const (
 	TopicNamesCommit = "names.commit" // payload: NamesCommit
 	TopicLogout      = "logout"       // payload: Logout
 	TopicDisconnect  = "disconnect"   // payload: Disconnect
+	TopicNotice      = "notice"       // payload: Notice
 )
 
 // Errors of the object's methods. Each rolled its transaction back; a "no" that must be remembered, such as a wrong code, is
@@ -59,6 +60,16 @@ var (
 	ErrApprover = object.NewError("account: no device to approve")
 	// ErrTaken: another device answers the request for approval, or it was answered.
 	ErrTaken = object.NewError("account: approval taken")
+	// ErrUnconfirmed: the session has no recent proof.
+	ErrUnconfirmed = object.NewError("account: not confirmed")
+	// ErrFactor: there is no such factor, or nothing of the kind waits, or not any more.
+	ErrFactor = object.NewError("account: no factor")
+	// ErrFactorExists: the account has the factor already.
+	ErrFactorExists = object.NewError("account: factor exists")
+	// ErrFactors: the account has as many factors as it may.
+	ErrFactors = object.NewError("account: too many factors")
+	// ErrOtherwise: the device need not wait, as there is another way to trust it.
+	ErrOtherwise = object.NewError("account: trust otherwise")
 	// ErrBounds: an argument is missing, too long or not of its form. Callers check first; this is the second line.
 	ErrBounds = object.NewError("account: argument out of bounds")
 )
@@ -66,6 +77,7 @@ var (
 // Deps is what the object needs from outside.
 type Deps struct {
 	Effects map[string]object.Effect // by topic; each of the topics must be there
+	Wait    int64                    // seconds that a risky change of security information waits; 0: DefaultWait
 }
 
 // None is the result of a method that has nothing to tell.

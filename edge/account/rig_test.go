@@ -37,7 +37,7 @@ func newRig(w *world) (*rig, *account.Service) {
 	db.SetMaxOpenConns(1)
 	w.t.Cleanup(func() { db.Close() })
 	kind := account.New(account.Deps{Effects: map[string]object.Effect{
-		account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop,
+		account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop, account.TopicNotice: drop,
 	}})
 	r := &rig{t: w.t, db: db, d: object.NewDispatcher(w.clock.Now, slog.New(slog.DiscardHandler), kind)}
 	return r, account.NewService(r)
@@ -126,7 +126,7 @@ func (r *rig) changes() (n int) {
 
 // tables are the account's own tables, not those of edge/object.
 var tables = []string{"account", "credential", "signup", "bucket", "attempt", "device", "session", "participant", "proof", "code",
-	"access_grant", "consent", "approval"}
+	"access_grant", "consent", "approval", "factor", "challenge", "waiting"}
 
 func (r *rig) count(table string) (n int) {
 	must(r.t, r.db.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))

@@ -162,9 +162,51 @@ CREATE TABLE approval (
 ) STRICT, WITHOUT ROWID;
 `
 
+// security is the fourth migration: what a person can prove themselves by beside the password, challenges under way, and changes that wait.
+// An address that was proved at sign-up is the first factor.
+const security = `
+ALTER TABLE session ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE factor (
+	id      TEXT    PRIMARY KEY,
+	kind    TEXT    NOT NULL,
+	value   TEXT    NOT NULL,
+	name    TEXT    NOT NULL,
+	key     BLOB    NOT NULL,
+	counter INTEGER NOT NULL,
+	prf     INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	used    INTEGER NOT NULL,
+	UNIQUE (kind, value)
+) STRICT, WITHOUT ROWID;
+INSERT INTO factor (id, kind, value, name, key, counter, prf, created, used)
+	SELECT 'signup', 'email', email, '', x'', 0, 0, created, 0 FROM account WHERE email_verified = 1;
+CREATE TABLE challenge (
+	id      TEXT    PRIMARY KEY,
+	purpose TEXT    NOT NULL,
+	session TEXT    NOT NULL,
+	factor  TEXT    NOT NULL,
+	kind    TEXT    NOT NULL,
+	value   TEXT    NOT NULL,
+	hash    BLOB    NOT NULL,
+	tries   INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE waiting (
+	id       TEXT    PRIMARY KEY,
+	what     TEXT    NOT NULL,
+	subject  TEXT    NOT NULL,
+	language TEXT    NOT NULL,
+	due      INTEGER NOT NULL,
+	UNIQUE (what, subject)
+) STRICT, WITHOUT ROWID;
+`
+
 // New declares the kind of object.
 func New(d Deps) *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: []string{schema, families, devices}, Alarm: sweep, Effects: d.Effects}
+	if d.Wait <= 0 {
+		d.Wait = DefaultWait
+	}
+	k := &object.Kind{Name: KindName, Migrations: []string{schema, families, devices, security}, Alarm: sweep, Effects: d.Effects}
 	object.Handle(k, BeginSignup, beginSignup)
 	object.Handle(k, CheckCode, checkCode)
 	object.Handle(k, ReplaceCode, replaceCode)
@@ -199,5 +241,13 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, TakeApproval, takeApproval)
 	object.Handle(k, LookApproval, lookApproval)
 	object.Handle(k, DecideApproval, decideApproval)
+	object.Handle(k, Security, securityFacts)
+	object.Handle(k, BeginChallenge, beginChallenge)
+	object.Handle(k, Prove, prove)
+	object.Handle(k, Confirm, confirm)
+	object.Handle(k, PutRecovery, putRecovery)
+	object.Handle(k, RemoveFactor, d.removeFactor)
+	object.Handle(k, WaitTrust, d.waitTrust)
+	object.Handle(k, UndoWaiting, undoWaiting)
 	return k
 }

@@ -212,3 +212,43 @@ func (s *Service) LookApproval(ctx context.Context, id string, in LookApprovalIn
 func (s *Service) DecideApproval(ctx context.Context, id string, in DecideApprovalIn) error {
 	return do(ctx, s, DecideApproval, id, in)
 }
+
+// Security lists what the person has registered. ErrSession.
+func (s *Service) Security(ctx context.Context, id string, ref SessionRef) (SecurityOut, error) {
+	return call(ctx, s, Security, id, ref)
+}
+
+// BeginChallenge opens a challenge. ErrSession, ErrFactor; with PurposeAdd ErrDevice, ErrUntrusted, ErrUnconfirmed, ErrFactorExists, ErrFactors.
+func (s *Service) BeginChallenge(ctx context.Context, id string, in BeginChallengeIn) (BeginChallengeOut, error) {
+	return call(ctx, s, BeginChallenge, id, in)
+}
+
+// Prove takes a proof and does what it is for. A wrong one is counted and no error. The errors of BeginChallenge; ErrDevices.
+func (s *Service) Prove(ctx context.Context, id string, in ProveIn) (ProveOut, error) {
+	return call(ctx, s, Prove, id, in)
+}
+
+// Confirm spends a proof of the password for a recent proof of the session. ErrSession, ErrSpent.
+func (s *Service) Confirm(ctx context.Context, id string, in ConfirmIn) (ConfirmOut, error) {
+	return call(ctx, s, Confirm, id, in)
+}
+
+// PutRecovery registers a recovery code. ErrSession, ErrDevice, ErrUntrusted, ErrUnconfirmed, ErrFactors.
+func (s *Service) PutRecovery(ctx context.Context, id string, in PutRecoveryIn) error {
+	return do(ctx, s, PutRecovery, id, in)
+}
+
+// RemoveFactor removes a factor, or has it wait. ErrSession, ErrDevice, ErrUntrusted, ErrUnconfirmed, ErrFactor.
+func (s *Service) RemoveFactor(ctx context.Context, id string, in RemoveFactorIn) (RemoveFactorOut, error) {
+	return call(ctx, s, RemoveFactor, id, in)
+}
+
+// WaitTrust has the device of the session trusted later. ErrSession, ErrDevice, ErrTrusted, ErrOtherwise.
+func (s *Service) WaitTrust(ctx context.Context, id string, in WaitTrustIn) (api.SecurityWaiting, error) {
+	return call(ctx, s, WaitTrust, id, in)
+}
+
+// UndoWaiting stops what waits. ErrSession, ErrUntrusted, ErrFactor.
+func (s *Service) UndoWaiting(ctx context.Context, id string, in UndoWaitingIn) error {
+	return do(ctx, s, UndoWaiting, id, in)
+}

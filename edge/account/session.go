@@ -67,6 +67,7 @@ type live struct {
 	device                   string // id, "" for a session of before there were any
 	authTime, lastUsed, idle int64
 	ends, expires            int64
+	confirmed                int64 // until when there is a recent proof
 }
 
 // checkSession is the one gate to everything that needs a session. It notes the use.
@@ -75,8 +76,8 @@ func checkSession(tx *object.Tx, ref SessionRef) (live, error) {
 	var hash []byte
 	var amr string
 	now := tx.Now().Unix()
-	found := tx.Row(`SELECT secret_hash, amr, keep, device_id, auth_time, last_used, idle, ends, expires FROM session WHERE id = ?`, ref.ID).
-		Scan(&hash, &amr, &s.keep, &s.device, &s.authTime, &s.lastUsed, &s.idle, &s.ends, &s.expires)
+	found := tx.Row(`SELECT secret_hash, amr, keep, device_id, auth_time, last_used, idle, ends, expires, confirmed FROM session WHERE id = ?`, ref.ID).
+		Scan(&hash, &amr, &s.keep, &s.device, &s.authTime, &s.lastUsed, &s.idle, &s.ends, &s.expires, &s.confirmed)
 	if !found || subtle.ConstantTimeCompare(hash, ref.SecretHash) != 1 || now >= s.expires {
 		return live{}, ErrSession
 	}

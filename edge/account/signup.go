@@ -205,6 +205,9 @@ func activate(tx *object.Tx, in ActivateIn) (None, error) {
 		p.upn, in.Name, p.email, p.verified, now)
 	tx.Exec(`INSERT INTO credential (one, record, ksf, key_id, changed) VALUES (1, ?, ?, ?, ?)`,
 		in.Record, jsonText(in.KSF), in.KeyID, now)
+	if p.verified {
+		insertFactor(tx, Factor{ID: factorSignup, Kind: api.ProofEmail, Value: p.email})
+	}
 	device := arriveOn(tx, "", in.Device, in.Session.Place)
 	insertSession(tx, in.Session, device)
 	tx.Later(TopicNamesCommit, NamesCommit{Name: p.upn, Token: p.nameToken})

@@ -15,7 +15,7 @@ const (
 )
 
 // expiring are the tables whose rows go when their column expires has come.
-var expiring = []string{"signup", "bucket", "attempt", "device", "session", "proof", "code", "access_grant", "approval"}
+var expiring = []string{"signup", "bucket", "attempt", "device", "session", "proof", "code", "access_grant", "approval", "challenge"}
 
 // wakeBy sees to it that the object sweeps soon after t, unless it wakes earlier anyway.
 func wakeBy(tx *object.Tx, t int64) {
@@ -32,7 +32,7 @@ func sweep(tx *object.Tx) error {
 	now := tx.Now()
 	tx.Exec(`DELETE FROM participant WHERE session IN (SELECT id FROM session WHERE expires <= ?)`, now)
 	tx.Exec(`DELETE FROM access_grant WHERE offline = 0 AND session IN (SELECT id FROM session WHERE expires <= ?)`, now)
-	next := int64(0)
+	next := carryOut(tx)
 	for _, table := range expiring {
 		tx.Exec(`DELETE FROM `+table+` WHERE expires <= ?`, now)
 	}

@@ -31,7 +31,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_800_000_000, 0))}
 	effects := map[string]object.Effect{}
-	for _, topic := range []string{account.TopicMail, account.TopicNamesCommit, account.TopicLogout, account.TopicDisconnect} {
+	for _, topic := range []string{account.TopicMail, account.TopicNamesCommit, account.TopicLogout, account.TopicDisconnect, account.TopicNotice} {
 		effects[topic] = func(_ context.Context, d object.Delivery) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -16,5 +16,14 @@
 // "TextBody", "HtmlBody", "MessageStream"}. Both carry "Authorization: Bearer token" and "Idempotency-Key: id", Postmark's the token
 // also as X-Postmark-Server-Token. Any 2xx is success.
 //
+// Texts and calls to phones leave through an HTTP interface as Twilio's:
+//
+//	https://sid:token@api.twilio.com/?from=%2B4930123456
+//
+// Texts are posted to …/2010-04-01/Accounts/{sid}/Messages.json as the form To, From and Body, calls to …/Calls.json as To, From and Twiml,
+// with HTTP Basic authentication. A path in the URL takes the place of /2010-04-01/Accounts/{sid}; messaging=… in the place of from= names
+// a messaging service for texts. Any 2xx is success, 400 a number that nothing reaches. While mail is kept in the outbox and there is no
+// such URL, so are messages to phones.
+//
 // What a letter says is secret: it goes to the recipient and into no log and no error.
 package message

@@ -19,12 +19,15 @@ var (
 	ErrRefused = errors.New("message: refused")
 	// ErrTemplate: there is no such template, or its data is missing: a mistake of the caller.
 	ErrTemplate = errors.New("message: unknown template or missing data")
+	// ErrPhones: nothing goes to phones from here.
+	ErrPhones = errors.New("message: no way to phones")
 )
 
 // Mail is a letter to one person.
 type Mail struct {
 	ID       string // the same on every try, so that a receiver can drop repeats
-	To       string // one address
+	To       string // one address, or a number (ITU-T E.164) for a Channel to phones
+	Channel  Channel
 	Template Template
 	Language string // BCP 47; what we have no letter in is English
 	Data     Data
@@ -32,7 +35,8 @@ type Mail struct {
 
 // Data is what templates fill in.
 type Data struct {
-	Code string // TemplateCode: digits
+	Code string // TemplateCode, TemplateProof: digits
+	Kind string // what a notice is about: email, phone, totp, passkey or recovery
 }
 
 // Conn is a connection to a mail server, before and after it has changed to TLS.
@@ -51,6 +55,7 @@ type Dial func(ctx context.Context, address, secure string) (Conn, error)
 // Deps is what the service needs.
 type Deps struct {
 	URL  string            // how mail leaves; the package comment has the forms
+	SMS  string            // how messages to phones leave: https:; "": with outbox: kept as mail is, else not at all
 	Host object.Host       // for outbox:
 	Dial Dial              // for smtp:
 	HTTP http.RoundTripper // for https:; must have a deadline of its own
@@ -63,6 +68,7 @@ type Service struct {
 	deps Deps
 	way  way
 	box  *outbox // the way, when it is the outbox
+	call *phones // nil: phones get nothing, or box keeps it
 }
 
 // way delivers a composed letter. Errors that wrap ErrRefused are final.
@@ -97,11 +103,22 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message: %w", err)
 	}
+	if d.SMS != "" {
+		if s.call, err = newPhones(d.SMS, d.HTTP); err != nil {
+			return nil, fmt.Errorf("message: phones: %w", err)
+		}
+	}
 	return s, nil
 }
 
+// Phones reports whether messages to phones can be sent.
+func (s *Service) Phones() bool { return s.call != nil || s.box != nil }
+
 // Send delivers a letter or hands it to whoever does. It may be repeated with the same ID.
 func (s *Service) Send(ctx context.Context, m Mail) error {
+	if m.Channel != "" {
+		return s.sendPhone(ctx, m)
+	}
 	if !validAddress(m.To) {
 		return fmt.Errorf("%w: the address is not one that mail can go to", ErrRefused)
 	}

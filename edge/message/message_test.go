@@ -92,11 +92,11 @@ func TestValidAddress(t *testing.T) {
 func TestLetters(t *testing.T) {
 	for template, languages := range letters {
 		for lang := range languages {
-			l, err := compose(Mail{Template: template, Language: lang, Data: Data{Code: "493817"}})
+			l, err := compose(Mail{Template: template, Language: lang, Data: Data{Code: "493817", Kind: "totp"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			hasCode := template == TemplateCode
+			hasCode := template.needsCode()
 			for form, text := range map[string]string{"text": l.text, "html": l.html} {
 				if strings.Contains(text, "493817") != hasCode || strings.Contains(text, "%") && form == "text" {
 					t.Errorf("%s, %s, %s: %s", template, lang, form, text)

@@ -36,6 +36,7 @@ type letter struct {
 	To       string `json:"to"`
 	Language string `json:"language"`
 	Code     string `json:"code"`
+	Channel  string `json:"channel,omitempty"` // "" for mail
 }
 
 // templates of message for what signin has to say.
@@ -46,8 +47,11 @@ var templates = map[signin.Letter]message.Template{
 
 // Compose implements signin.Mail.
 func (p *postbox) Compose(ctx context.Context, kind signin.Letter, to, language, code string) (json.RawMessage, error) {
-	sealed, err := p.keys.Seal(ctx, keys.PurposeState,
-		letter{string(templates[kind]), to, language, code}, p.now().Add(mailLifetime))
+	return p.compose(ctx, letter{Template: string(templates[kind]), To: to, Language: language, Code: code})
+}
+
+func (p *postbox) compose(ctx context.Context, l letter) (json.RawMessage, error) {
+	sealed, err := p.keys.Seal(ctx, keys.PurposeState, l, p.now().Add(mailLifetime))
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +73,15 @@ func (p *postbox) deliver(ctx context.Context, d object.Delivery) error {
 	if err != nil {
 		return err
 	}
-	err = p.message.Send(ctx, message.Mail{
-		ID: d.ID, To: l.To, Template: message.Template(l.Template), Language: l.Language, Data: message.Data{Code: l.Code},
+	return p.send(ctx, d, message.Mail{
+		To: l.To, Template: message.Template(l.Template), Language: l.Language, Data: message.Data{Code: l.Code}, Channel: message.Channel(l.Channel),
 	})
-	if errors.Is(err, message.ErrRefused) { // for good: trying again would only annoy the mail server
+}
+
+func (p *postbox) send(ctx context.Context, d object.Delivery, m message.Mail) error {
+	m.ID = d.ID
+	err := p.message.Send(ctx, m)
+	if errors.Is(err, message.ErrRefused) || errors.Is(err, message.ErrPhones) { // for good: trying again would only annoy the mail server
 		p.log.WarnContext(ctx, "a mail was refused", "id", d.ID, "tries", d.Try, "error", err)
 		return nil
 	}

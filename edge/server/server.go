@@ -122,6 +122,7 @@ func (p *parts) kinds() []*object.Kind {
 			account.TopicMail:        p.box.deliver,
 			account.TopicNamesCommit: commitName(p.directory, p.Log),
 			account.TopicDisconnect:  disconnect(p.vaults),
+			account.TopicNotice:      p.box.notice,
 			account.TopicLogout: token.BackChannel(token.BackChannelDeps{
 				Issuer: p.Config.Issuer, Keys: p.ring, Applications: p.applications, Transport: p.Outbound, Now: p.Now, Log: p.Log,
 			}),
