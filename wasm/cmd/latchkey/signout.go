@@ -10,10 +10,10 @@ import (
 
 const signoutHelp = `latchkey signout [--force]
 
-Signs this computer out and forgets everything here: the session, the key of this computer and its copy of your settings. Your settings
-stay on your other devices. To come back, sign in and prove this computer again.
+Signs this computer out and forgets everything here: the session, the key of this computer and its copy of your settings. It is no longer one
+of your devices. Your settings stay on the others; to come back, sign in and prove this computer again.
 
-Settings that were changed here and never sent would be lost, so then it refuses; latchkey vault list --pending lists them.
+Settings that were changed here and never sent would be lost, so then it refuses: latchkey vault sync sends them.
 
 Options:
   --force            forget them, too, and forget everything even when the service cannot be reached
@@ -36,14 +36,14 @@ func (p program) signout(ctx context.Context, words []string) error {
 	}
 	if n, err := c.unsent(ctx); err != nil || n > 0 {
 		if !force && err == nil {
-			return fmt.Errorf("%d settings were changed here and never sent; send them with latchkey vault list, or lose them with --force", n)
+			return fmt.Errorf("%d settings were changed here and never sent; latchkey vault sync sends them, --force loses them", n)
 		}
 		if !force {
 			return c.explain(err)
 		}
 	}
-	if _, err := c.SignOut(ctx, ""); err != nil && !ended(c.explain(err)) && !force {
-		return c.explain(err)
+	if err := c.leave(ctx); err != nil && !ended(err) && !force {
+		return err
 	}
 	if err := c.dir.Forget(ctx); err != nil {
 		return err
@@ -56,4 +56,19 @@ func (p program) signout(ctx context.Context, words []string) error {
 	}
 	_, err = fmt.Fprintf(p.out, "signed out of %s\n", c.options.service)
 	return err
+}
+
+// leave takes this computer off the account's devices, which ends its session.
+func (c *connection) leave(ctx context.Context) error {
+	list, err := c.listDevices(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.Current {
+			return c.explain(c.RevokeDevice(ctx, d.ID))
+		}
+	}
+	_, err = c.SignOut(ctx, "")
+	return c.explain(err)
 }

@@ -170,3 +170,18 @@ func TestARevokedComputerIsSignedOut(t *testing.T) {
 		t.Errorf("%v", codes)
 	}
 }
+
+// Signing out takes the computer off the devices, and what it had for the settings with it.
+func TestSigningOutLeavesNoDevice(t *testing.T) {
+	w := newWorld(t)
+	page := w.owner("grace@id.test")
+	c := w.trusted(page)
+	c.run("signout").wants(exitDone, "signed out", "")
+	all, err := page.Devices(t.Context())
+	if err != nil || len(all.Devices) != 1 {
+		t.Errorf("%+v, %v", all.Devices, err)
+	}
+	c.run("signin").wants(exitDone, "", "")
+	c.run("trust", "--status").wants(exitUntrusted, "", "")
+	c.run("vault", "list", "--offline").wants(exitUntrusted, "", "")
+}
