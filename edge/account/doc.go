@@ -13,6 +13,7 @@
 //	consent    Authorize adds to it; Consents, RevokeConsent
 //	devices    Devices, Enrol, RenameDevice, RevokeDevice; TrustFacts says where one stands
 //	approval   BeginApproval → TakeApproval → PollApproval (reveals) → DecideApproval (trusts the device)
+//	recovery   BeginRecovery → ProveRecovery → FinishRecovery: a new password for a forgotten one
 //	sign-out   EndSession, EndOthers: queue one back-channel logout for each application
 //
 // What ends a grant, and all its tokens with it: its time; a second presentation of its code, or of a refresh token that was replaced;

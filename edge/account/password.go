@@ -118,19 +118,22 @@ func replaceCredential(tx *object.Tx, in ReplaceCredentialIn) (None, error) {
 	}
 	var upgrade bool
 	var expires int64
-	now := tx.Now()
 	found := tx.Row(`SELECT upgrade, expires FROM proof WHERE hash = ? AND session = ?`, in.ProofHash, in.Session.ID).
 		Scan(&upgrade, &expires)
-	if !found || now.Unix() >= expires {
+	if !found || tx.Now().Unix() >= expires {
 		return None{}, ErrSpent
 	}
-	tx.Exec(`UPDATE credential SET record = ?, ksf = ?, key_id = ?, changed = ?`,
-		in.Record, jsonText(in.KSF), in.KeyID, now)
-	tx.Exec(`DELETE FROM proof`)
-	tx.Exec(`DELETE FROM attempt`)
+	replaceRecord(tx, in.Record, in.KSF, in.KeyID)
 	if !upgrade {
 		endAllBut(tx, in.Session.ID)
 		tx.Exec(`DELETE FROM access_grant WHERE offline = 1`)
 	}
 	return None{}, nil
+}
+
+// replaceRecord puts a new record in the place of the old one. What was begun with that is worth nothing any more.
+func replaceRecord(tx *object.Tx, record []byte, ksf api.KSF, keyID string) {
+	tx.Exec(`UPDATE credential SET record = ?, ksf = ?, key_id = ?, changed = ?`, record, jsonText(ksf), keyID, tx.Now())
+	tx.Exec(`DELETE FROM proof`)
+	tx.Exec(`DELETE FROM attempt`)
 }

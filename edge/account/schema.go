@@ -249,5 +249,9 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, RemoveFactor, d.removeFactor)
 	object.Handle(k, WaitTrust, d.waitTrust)
 	object.Handle(k, UndoWaiting, undoWaiting)
+	object.Handle(k, BeginRecovery, beginRecovery)
+	object.Handle(k, RecoveryFactors, recoveryFactors)
+	object.Handle(k, ProveRecovery, proveRecovery)
+	object.Handle(k, FinishRecovery, finishRecovery)
 	return k
 }

@@ -12,6 +12,7 @@ const (
 // RecoverBeginRequest says whose password was forgotten and how its owner means to prove it. An address or a number is typed in full: it is
 // not shown to who only knows the name.
 type RecoverBeginRequest struct {
+	Flow     string `json:"flow,omitempty"` // id of the flow the page was opened with
 	UPN      string `json:"upn"`
 	Kind     Proof  `json:"kind"`               // email, sms, call, totp, passkey or recovery
 	Value    string `json:"value,omitempty"`    // of email, sms and call
