@@ -40,10 +40,16 @@ func (nowhere) RoundTrip(*http.Request) (*http.Response, error) { return nil, er
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldAt(t, base)
+}
+
+// newWorldAt is one whose address is known.
+func newWorldAt(t *testing.T, issuer string) *world {
+	t.Helper()
 	root := make([]byte, 32)
 	rand.Read(root)
 	settings := map[string]string{
-		"LATCHKEY_ISSUER": base, "LATCHKEY_DEFAULT_DOMAIN": "id.test", "LATCHKEY_EXTRA_DOMAINS": "id.test",
+		"LATCHKEY_ISSUER": issuer, "LATCHKEY_DEFAULT_DOMAIN": "id.test", "LATCHKEY_EXTRA_DOMAINS": "id.test",
 		"LATCHKEY_ROOT_KEY": "r1:" + base64.RawURLEncoding.EncodeToString(root), "LATCHKEY_MAIL": "outbox:",
 		"LATCHKEY_SIGNUP_LIMIT": "1000/1s", "LATCHKEY_SIGNIN_LIMIT": "1000/1s", "LATCHKEY_VAULT_QUOTA": "1MiB", "LATCHKEY_VAULT_RECORD": "256KiB",
 	}

@@ -1,0 +1,192 @@
+//go:build !js
+
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/client"
+)
+
+// chromium is a browser with an empty page of the service, in which the client core runs as the site's worker would have it.
+type chromium struct {
+	*world
+	server  *httptest.Server
+	browser context.Context
+}
+
+const emptyPage = `<!doctype html><title>latchkey</title><script src="/wasm_exec.js"></script><script>
+const ready = (async () => {
+  const go = new Go();
+  const { instance } = await WebAssembly.instantiateStreaming(fetch("/latchkey.wasm"), go.importObject);
+  go.run(instance);
+  await latchkey.call("configure", JSON.stringify({ base: location.origin }));
+  await latchkey.loadDictionary(await (await fetch("/dictionary")).arrayBuffer());
+})();
+const events = [];
+const call = async (method, args) => {
+  await ready;
+  latchkey.onevent = (text) => events.push(JSON.parse(text));
+  return JSON.parse(await latchkey.call(method, JSON.stringify(args)));
+};
+</script>`
+
+func newChromium(t *testing.T) *chromium {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is not installed; `make chromium` does it")
+	}
+	dir := t.TempDir()
+	c := &chromium{}
+	build(t, dir)
+	write(t, filepath.Join(dir, "dictionary"), smallAsset(t))
+	c.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, emptyPage)
+		case "/latchkey.wasm", "/dictionary":
+			http.ServeFile(w, r, filepath.Join(dir, filepath.Base(r.URL.Path)))
+		case "/wasm_exec.js":
+			http.ServeFile(w, r, loader(t))
+		case "/favicon.ico":
+		default:
+			c.handler.ServeHTTP(w, r)
+		}
+	}))
+	c.server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	c.world = newWorldAt(t, "https://"+c.server.Listener.Addr().String())
+	c.server.StartTLS()
+	t.Cleanup(c.server.Close)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("ignore-certificate-errors", true), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.Env("HOME="+dir))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	c.browser = browser
+	c.must(chromedp.Do(browser, chromedp.Navigate("about:blank")))
+	return c
+}
+
+// tab is another one, with the page.
+func (c *chromium) tab() context.Context {
+	c.Helper()
+	tab, cancel := chromedp.NewContext(c.browser)
+	c.Cleanup(cancel)
+	c.must(chromedp.Do(tab, chromedp.Navigate(c.server.URL+"/")))
+	return tab
+}
+
+// call calls the core in a tab; the result is JSON.
+func (c *chromium) call(tab context.Context, method string, arguments any) string {
+	c.Helper()
+	in, err := json.Marshal(arguments)
+	c.must(err)
+	return c.evaluate(tab, fmt.Sprintf("call(%q, %s)", method, in))
+}
+
+func (c *chromium) evaluate(tab context.Context, script string) string {
+	c.Helper()
+	tab, cancel := context.WithTimeout(tab, time.Minute)
+	defer cancel()
+	out, err := chromedp.Run(tab, chromedp.Evaluate[string]("Promise.resolve("+script+").then(JSON.stringify)", chromedp.EvalAwaitPromise))
+	c.must(err)
+	return out
+}
+
+func (c *chromium) gives(tab context.Context, method string, arguments any, want string) {
+	c.Helper()
+	if got := c.call(tab, method, arguments); !strings.Contains(got, want) {
+		c.Fatalf("%s: %s, want %s", method, got, want)
+	}
+}
+
+type fields = map[string]any
+
+func TestTheBrowserKeepsWhatOpensTheVault(t *testing.T) {
+	c := newChromium(t)
+	tab := c.tab()
+	state := new(struct{ OK api.SignupState })
+	c.must(json.Unmarshal([]byte(c.call(tab, "signupBegin", fields{"kind": "new", "upn": ada})), state))
+	c.gives(tab, "signupFinish", fields{"state": state.OK.State, "upn": ada, "name": "Ada", "password": good}, `"redirect"`)
+	c.gives(tab, "trust", fields{}, `"state":"open"`)
+	c.gives(tab, "setSetting", fields{"collection": "c", "name": "theme", "value": "dark"}, `"ok"`)
+	c.gives(tab, "syncSettings", fields{}, `"ok"`)
+	c.gives(tab, "vaultStatus", fields{}, `"state":"open","pending":0`)
+
+	t.Run("it is there after a reload, and in two tabs at once", func(t *testing.T) {
+		other := c.tab()
+		c.gives(other, "settings", fields{"collection": "c"}, `"value":"dark"`)
+		c.gives(other, "setSetting", fields{"collection": "c", "name": "theme", "value": "light"}, `"ok"`)
+		c.gives(tab, "settings", fields{"collection": "c"}, `"value":"light"`)
+		c.gives(tab, "syncSettings", fields{}, `"ok"`)
+		c.gives(other, "vaultStatus", fields{}, `"pending":0`)
+		script := `Promise.all(Array.from({length: 20}, (_, i) => call("setSetting", {collection: "c", name: "n" + i + "%s", value: "v"})))`
+		first, second := make(chan string), make(chan string)
+		go func() { first <- c.evaluate(tab, fmt.Sprintf(script, "a")) }()
+		go func() { second <- c.evaluate(other, fmt.Sprintf(script, "b")) }()
+		if a, b := <-first, <-second; strings.Contains(a+b, "problem") {
+			t.Error(a, b)
+		}
+		var all struct{ OK []client.Setting }
+		c.must(json.Unmarshal([]byte(c.call(tab, "settings", fields{})), &all))
+		if len(all.OK) != 41 {
+			t.Errorf("%d settings of two tabs, want 41", len(all.OK))
+		}
+	})
+	t.Run("its keys cannot be read out", func(t *testing.T) {
+		c.call(tab, "signin", fields{"upn": ada, "password": good})
+		got := c.evaluate(tab, `(async () => {
+			const open = indexedDB.open("latchkey");
+			await new Promise((done) => (open.onsuccess = done));
+			const all = open.result.transaction("keys").objectStore("keys").getAll();
+			await new Promise((done) => (all.onsuccess = done));
+			const refused = await Promise.all(all.result.map(({ private: key }) => Promise.all(["jwk", "pkcs8"].map((form) =>
+				crypto.subtle.exportKey(form, key).then(() => "given away", (error) => error.name)))));
+			return all.result.map(({ private: key }) => [key.extractable, key.usages].join()).join(" ") + " " + refused.join();
+		})()`)
+		if got != `"false,deriveBits false,deriveBits InvalidAccessError,InvalidAccessError,InvalidAccessError,InvalidAccessError"` {
+			t.Error(got)
+		}
+	})
+	t.Run("the kept password opens in the place of the device's key", func(t *testing.T) {
+		c.evaluate(tab, `(async () => {
+			const open = indexedDB.open("latchkey");
+			await new Promise((done) => (open.onsuccess = done));
+			const change = open.result.transaction(["keys", "memory", "notes"], "readwrite");
+			const keys = change.objectStore("keys").getAllKeys();
+			keys.onsuccess = () => keys.result.filter((key) => key !== "password").forEach((key) => change.objectStore("keys").delete(key));
+			change.objectStore("memory").clear();
+			change.objectStore("notes").clear();
+			await new Promise((done) => (change.oncomplete = done));
+			return true;
+		})()`)
+		again := c.tab()
+		c.gives(again, "trust", fields{}, `"state":"open"`)
+		c.gives(again, "syncSettings", fields{}, `"ok"`)
+		c.gives(again, "settings", fields{"collection": "c"}, `"value":"light"`)
+	})
+	t.Run("a tab that is closed at work leaves the lock", func(t *testing.T) {
+		dying, cancel := chromedp.NewContext(c.browser)
+		c.must(chromedp.Do(dying, chromedp.Navigate(c.server.URL+"/")))
+		c.evaluate(dying, `ready.then(() => (call("syncSettings", {}), true))`)
+		cancel()
+		c.gives(tab, "settings", fields{"collection": "c"}, `"ok"`)
+	})
+}
