@@ -43,6 +43,7 @@ type Report struct {
 	Steps    []*Step `json:"steps"`
 	Waiting  int     `json:"waiting"`            // edits that the service does not have yet
 	Unsynced string  `json:"unsynced,omitempty"` // why the service could not be asked, or not be told everything
+	Reason   error   `json:"-"`                  // the same
 	Dry      bool    `json:"dry,omitempty"`
 }
 

@@ -64,7 +64,7 @@ func (e *Engine) use(v Vault) {
 // sync asks the service. Without a connection a round goes on with what is here; what the vault says of itself ends it.
 func (e *Engine) sync(ctx context.Context, report *Report) error {
 	err := e.vault.Sync(ctx)
-	report.Unsynced = ""
+	report.Unsynced, report.Reason = "", nil
 	switch {
 	case err == nil:
 		return nil
@@ -73,7 +73,7 @@ func (e *Engine) sync(ctx context.Context, report *Report) error {
 	case errors.As(err, new(*vault.Tampering)), errors.Is(err, vault.ErrLocked), errors.Is(err, vault.ErrNewer), errors.Is(err, vault.ErrMemory):
 		return err
 	}
-	report.Unsynced = err.Error()
+	report.Unsynced, report.Reason = err.Error(), err
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
 const twoSources = "[dot]\nfile = .rc\nfile = .vimrc\n[app]\ntree = .config/app\nexclude = cache\n[env]\nkeys = .env\n"
@@ -212,6 +214,23 @@ func TestLinksStayLinksAndNeverLeadOut(t *testing.T) {
 	same(t, one.round(t, Options{}), "refuse abs", "refuse out", "take evil failed", "take in/x failed", "refuse plain")
 	if len(one.content()) != 3 {
 		t.Errorf("%q", one.content())
+	}
+}
+
+// TestPrivateFilesStay: what latchkey itself remembers is never sent, nor written from the vault.
+func TestPrivateFilesStay(t *testing.T) {
+	config := "[all]\ntree = .local\n[one]\nfile = .local/state/latchkey/key\n"
+	one, two := pair(t, config)
+	one.write(".local/state/latchkey/key", "secret", 0o600)
+	one.write(".local/state/other", "1", 0o600)
+	same(t, one.round(t, Options{}), "send state/other", "refuse .local/state/latchkey/key")
+	evil := vault.Edit{Collection: "sync/all", Name: "state/latchkey/key", Value: encodeFile(&item{value: []byte("evil"), mode: 0o600}, nil)}
+	_, err := one.vault.Apply(t.Context(), []vault.Edit{evil})
+	ok(t, err, one.vault.Sync(t.Context()))
+	two.write(".local/state/latchkey/key", "own", 0o600)
+	same(t, two.round(t, Options{}), "take state/other", "refuse .local/state/latchkey/key")
+	if got := two.content()[".local/state/latchkey/key"]; got != "-rw------- own" {
+		t.Error(got)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/wasm/files"
 	"github.com/latchkey-id/latchkey/wasm/network"
+	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
 const syncHelp = `latchkey sync [SOURCE…]
@@ -170,7 +171,7 @@ type syncing struct {
 	engine     *files.Engine
 	ctx        context.Context   // of the command
 	names      map[string]string // of devices, by their ids at the service
-	said       string            // why it is paused
+	said       string            // what stands in the way
 	progressed time.Time
 }
 
@@ -211,40 +212,68 @@ func (s *syncing) once(ctx context.Context) error {
 		return errLeft
 	case report.Conflicts() > 0 && !report.Dry:
 		return errConflicts
-	case report.Unsynced != "":
-		return outcome{exitUnsent, "the service could not be reached, so only what this computer knows was used: " + report.Unsynced}
 	}
-	return nil
+	return s.unsynced(report)
+}
+
+// unsynced is what the service said, or that it could not be reached, in which case the rest of the round is good.
+func (s *syncing) unsynced(report files.Report) error {
+	err := s.connection.explain(report.Reason)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, vault.ErrQuota):
+		return errors.New("your vault is full: exclude something, or delete settings, and sync again")
+	case unreachable(err):
+		return outcome{exitUnsent, "only what this computer knew was used: " + err.Error()}
+	}
+	return err
 }
 
 // watch goes on until it is interrupted.
 func (s *syncing) watch(ctx context.Context) error {
 	return s.engine.Watch(ctx, files.Watching{
-		Changes: s.listen(ctx), Every: askEvery,
+		Changes: s.listen(ctx), Every: askEvery, Round: s.watchRound,
 		Problem: func(err error) {
 			fmt.Fprintf(s.problems, "latchkey: changes are not noticed at once, only every ten seconds: %v\n", err)
-		},
-		Round: func(ctx context.Context, local bool) (done bool, err error) {
-			why := s.paused(ctx)
-			if why != s.said {
-				fmt.Fprintf(s.problems, "latchkey: %s\n", map[bool]string{true: "going on", false: "paused: " + why}[why == ""])
-				s.said = why
-			}
-			if why != "" {
-				return false, nil
-			}
-			report, err := s.round(ctx, local)
-			if passing(err) && ctx.Err() == nil {
-				fmt.Fprintf(s.problems, "latchkey: %s\n", describe(err))
-				return false, nil
-			}
-			return report.Unsynced == "", err
 		},
 	})
 }
 
-// passing reports whether an error may be over the next time: another latchkey is at work, the service cannot be reached.
-func passing(err error) bool { return errors.Is(err, errBusy) || unreachable(err) }
+// watchRound is one round of a watch, which ends only when somebody has to do something: sign in, give a second proof.
+func (s *syncing) watchRound(ctx context.Context, local bool) (done bool, err error) {
+	if why := s.paused(ctx); why != "" {
+		s.say("paused: " + why)
+		return false, nil
+	}
+	report, err := s.round(ctx, local)
+	if err == nil {
+		err = s.unsynced(report)
+	}
+	var known outcome
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case err == nil:
+		s.say("")
+		return true, nil
+	case errors.As(err, &known) && known.code != exitBusy && known.code != exitUnsent, errors.As(err, new(*vault.Tampering)):
+		return false, err
+	}
+	s.say(describe(err))
+	return false, nil
+}
+
+// say tells once what stands in the way, and once that it is over.
+func (s *syncing) say(what string) {
+	if what == s.said {
+		return
+	}
+	if s.said = what; what == "" {
+		what = "going on"
+	}
+	fmt.Fprintf(s.problems, "latchkey: %s\n", printable(what))
+}
 
 // askEvery is how often the service is asked while watching, in case that it cannot tell of changes by itself.
 const askEvery = 2 * time.Minute

@@ -110,7 +110,7 @@ func TestSyncWithoutAConnection(t *testing.T) {
 	one.server.CloseClientConnections()
 	one.server.Listener.Close()
 	one.put(".rc", "b\n")
-	one.run("sync").wants(exitUnsent, "1 sent; 1 wait for the service", "could not be reached")
+	one.run("sync").wants(exitUnsent, "1 sent; 1 wait for the service", "only what this computer knew was used: the service cannot be reached")
 	var report files.Report
 	r := one.run("sync", "--json")
 	if err := json.Unmarshal([]byte(r.out), &report); err != nil || report.Unsynced == "" || report.Waiting != 1 || len(report.Steps) != 0 {
@@ -147,6 +147,39 @@ func TestSyncWatches(t *testing.T) {
 	for range 2 {
 		if code := <-ended; code != exitDone {
 			t.Errorf("exit %d", code)
+		}
+	}
+}
+
+// TestSyncEndsWithTheDevice: a computer that was revoked stops watching and says why.
+func TestSyncEndsWithTheDevice(t *testing.T) {
+	w := newWorld(t)
+	page := w.owner("grace@id.test")
+	c := w.trusted(page)
+	c.put(".config/latchkey/sync.conf", syncSettings)
+	c.put(".rc", "a\n")
+	c.run("sync").wants(exitDone, "1 sent", "")
+	ended := make(chan int, 1)
+	go func() { ended <- c.watch(t.Context()) }()
+	all, err := page.Devices(w.Context())
+	w.must(err)
+	for _, d := range all.Devices {
+		if !d.Current {
+			w.must(page.RevokeDevice(w.Context(), d.ID))
+		}
+	}
+	for changed := 0; ; changed++ {
+		c.put(".rc", strings.Repeat("b", changed))
+		select {
+		case code := <-ended:
+			if code != exitSignIn && code != exitUntrusted {
+				t.Errorf("exit %d", code)
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+		if changed > 200 {
+			t.Fatal("it goes on")
 		}
 	}
 }
