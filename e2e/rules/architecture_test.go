@@ -107,7 +107,7 @@ func TestArrows(t *testing.T) {
 		"edge/vault":    {"edge/object", "edge/api"},
 		"edge/message":  {"edge/object", "edge/api", "edge/problem"},
 	}
-	for _, s := range []string{"edge/signin", "edge/portal", "edge/token", "edge/sync", "edge/trust"} {
+	for _, s := range []string{"edge/signin", "edge/portal", "edge/token", "edge/sync", "edge/trust", "edge/recover"} {
 		may[s] = slices.Concat(contract, objects, leaves)
 	}
 	for path, p := range list(t, true, "./edge/...", "./wasm/...") {

@@ -21,6 +21,7 @@ var decoders = []func(*testing.T, string){
 	decodes[api.DeviceEnrolRequest], decodes[api.DeviceRenameRequest], decodes[api.DeviceRevokeRequest], decodes[api.TrustSendRequest],
 	decodes[api.TrustProveRequest], decodes[api.ApprovalBeginRequest], decodes[api.ApprovalPollRequest], decodes[api.ApprovalTakeRequest],
 	decodes[api.ApprovalLookRequest], decodes[api.ApprovalDecideRequest],
+	decodes[api.RecoverBeginRequest], decodes[api.RecoverProveRequest], decodes[api.RecoverPasswordRequest], decodes[api.RecoverFinishRequest],
 	decodes[api.VaultPullRequest], decodes[api.VaultPushRequest], decodes[api.VaultKeysPutRequest],
 	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultHistoryRequest], decodes[api.VaultEraseRequest],
 }
