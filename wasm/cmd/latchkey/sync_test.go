@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -230,4 +231,24 @@ func TestSyncPausesOnMeteredConnections(t *testing.T) {
 	one.run("sync", "--now").wants(exitDone, "in step", "")
 	one.put(".config/latchkey/sync.conf", "metered = sync\n"+syncSettings)
 	one.run("sync").wants(exitDone, "in step", "")
+}
+
+// TestTheGuideIsRight: the configuration in the guide is one.
+func TestTheGuideIsRight(t *testing.T) {
+	guide, err := os.ReadFile("../../../site/src/docs/sync-files.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "```ini\n")
+	sample, _, _ := strings.Cut(rest, "```")
+	if config, err := files.ParseConfig([]byte(sample)); err != nil || len(config.Sources) != 4 {
+		t.Errorf("%+v %v", config, err)
+	}
+	for _, option := range regexp.MustCompile("latchkey sync( --[a-z-]+)+").FindAllString(string(guide), -1) {
+		for _, word := range strings.Fields(option)[2:] {
+			if !takes(t, "sync", strings.TrimPrefix(word, "--")) {
+				t.Errorf("%s is not taken", word)
+			}
+		}
+	}
 }
