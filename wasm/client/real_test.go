@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -97,6 +98,7 @@ type device struct {
 	fail    func(path string) error                          // before a request
 	lose    func(path string) bool                           // the answer
 	change  func(path string, answer client.Response) []byte // what is answered instead
+	mu      sync.Mutex
 	count   map[string]int
 	reorder func(path string, body []byte) (asked []byte)
 }
@@ -128,6 +130,8 @@ func (d *device) reload() {
 // Do hands a request to the edge as a browser would.
 func (d *device) Do(ctx context.Context, r client.Request) (client.Response, error) {
 	path := strings.TrimPrefix(r.URL, base)
+	d.mu.Lock()
+	defer d.mu.Unlock() // one at a time: cookies and hooks
 	d.count[path]++
 	if d.fail != nil {
 		if err := d.fail(path); err != nil {
@@ -160,6 +164,13 @@ func (d *device) Do(ctx context.Context, r client.Request) (client.Response, err
 		response.Body = d.change(path, response)
 	}
 	return response, nil
+}
+
+// pulls counts them.
+func (d *device) pulls() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count[api.RouteVaultPull]
 }
 
 const ada = "ada@id.test"

@@ -1,0 +1,149 @@
+//go:build !js
+
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/wasm/client"
+)
+
+// watches runs the loop until the test ends.
+func (d *device) watches() {
+	d.w.Helper()
+	ctx, stop := context.WithCancel(d.w.Context())
+	over := make(chan struct{})
+	go func() { d.Watch(ctx); close(over) }()
+	d.w.Cleanup(func() { stop(); <-over })
+	d.until("it is connected", func() bool { return d.live.conns.Load() > 0 })
+}
+
+func (d *device) until(what string, is func() bool) {
+	d.w.Helper()
+	for range 200 {
+		if is() {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	d.w.Fatalf("never: %s", what)
+}
+
+// tells is a notice of the service.
+func (d *device) tells(n api.VaultNotice) {
+	text, err := json.Marshal(n)
+	d.w.must(err)
+	(*d.live.heard.Load())(string(text))
+}
+
+func (d *device) pending() int {
+	status, err := d.VaultStatus(d.w.Context())
+	d.w.must(err)
+	return status.Pending
+}
+
+func (d *device) value(name string) string {
+	all, err := d.Settings(d.w.Context(), "c")
+	d.w.must(err)
+	for _, s := range all {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+func TestEditsAreSentAndNoticesFollowed(t *testing.T) {
+	w := newWorld(t)
+	first := w.owner()
+	second := first.second()
+	second.syncs()
+	first.watches()
+	second.watches()
+	first.sets("theme", "dark")
+	first.until("the edit is sent", func() bool { return first.pending() == 0 })
+	second.tells(api.VaultNotice{Generation: 1, Keys: 99, Cursor: 1 << 30})
+	second.until("the edit has come", func() bool { return second.value("theme") == "dark" })
+	heard := false
+	for len(second.events) > 0 {
+		heard = slices.Contains((<-second.events).Changed, "c") || heard
+	}
+	if !heard {
+		t.Error("the page was not told")
+	}
+	for len(first.events) > 0 {
+		if e := <-first.events; len(e.Changed) > 0 {
+			t.Errorf("the page was told of its own edit: %+v", e)
+		}
+	}
+}
+
+func TestANoticeOfWhatIsKnownCostsNothing(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.watches()
+	d.sets("theme", "dark")
+	d.until("the edit is sent", func() bool { return d.pending() == 0 })
+	time.Sleep(100 * time.Millisecond)
+	open, err := d.OpenVault(t.Context())
+	w.must(err)
+	pulls := d.pulls()
+	for cursor := range int64(10) {
+		if !open.Behind(cursor, 2) {
+			d.tells(api.VaultNotice{Generation: 1, Keys: 2, Cursor: cursor})
+		}
+	}
+	w.must(open.Close())
+	time.Sleep(200 * time.Millisecond)
+	if now := d.pulls(); now != pulls {
+		t.Errorf("%d pulls for nothing", now-pulls)
+	}
+}
+
+func TestSettingsWaitOnAMeteredConnection(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.SetNetwork(client.Network{Metered: true, Why: "cellular"})
+	d.sets("theme", "dark")
+	pulls := d.pulls()
+	d.syncs()
+	status, err := d.VaultStatus(t.Context())
+	if err != nil || !status.Paused || status.Why != "cellular" || status.Pending != 1 || d.pulls() != pulls {
+		t.Errorf("%+v, %v", status, err)
+	}
+	if e := <-d.events; e.Network != "paused" {
+		t.Errorf("%+v", e)
+	}
+	w.must(d.SyncSettings(t.Context(), true))
+	if d.pending() != 0 {
+		t.Error("once did not send it")
+	}
+	d.sets("theme", "light")
+	w.must(d.AllowMetered(t.Context(), true))
+	d.syncs()
+	if status, _ = d.VaultStatus(t.Context()); status.Paused || !status.Metered || status.Pending != 0 {
+		t.Errorf("allowed: %+v", status)
+	}
+	d.reload()
+	d.SetNetwork(client.Network{Metered: true})
+	if status, _ = d.VaultStatus(t.Context()); status.Paused {
+		t.Error("the permission was forgotten")
+	}
+	w.must(d.AllowMetered(t.Context(), false))
+	if status, _ = d.VaultStatus(t.Context()); !status.Paused || status.Why != "metered" {
+		t.Errorf("taken back: %+v", status)
+	}
+}
+
+func TestALostConnectionIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.watches()
+	close(*d.live.end.Load())
+	d.until("it is connected again", func() bool { return d.live.conns.Load() > 1 })
+}
