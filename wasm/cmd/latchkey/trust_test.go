@@ -185,3 +185,13 @@ func TestSigningOutLeavesNoDevice(t *testing.T) {
 	c.run("trust", "--status").wants(exitUntrusted, "", "")
 	c.run("vault", "list", "--offline").wants(exitUntrusted, "", "")
 }
+
+// Without anything to prove it by, a computer stays what it is, and says what would help.
+func TestAComputerThatNothingCanProve(t *testing.T) {
+	w := newWorld(t)
+	c := w.computer()
+	c.run("signin").wants(exitDone, "", "")
+	c.run("trust").wants(exitUntrusted, "", "add a phone")
+	c.run("trust", "--method", "sms").wants(exitMisused, "", "sms")
+	c.run("approve", "list").wants(exitUntrusted, "", "")
+}

@@ -163,3 +163,24 @@ func TestSettingsMoveInAFile(t *testing.T) {
 	c.with("{}").run("vault", "import", "-").wants(exitFailed, "", "not an export")
 	c.run("vault", "import", "/nowhere.json").wants(exitMisused, "", "nowhere")
 }
+
+func TestEarlierValuesAreListedAndRestored(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	for _, value := range []string{"one", "two", "three"} {
+		c.with(value).run("vault", "set", "editor", "theme").wants(exitDone, "", "")
+	}
+	past := c.run("vault", "history", "editor", "theme").wants(exitDone, "two", "").out
+	if !strings.Contains(past, "one") {
+		t.Errorf("%s", past)
+	}
+	n := "1"
+	for line := range strings.Lines(past) {
+		if strings.Contains(line, "\tone") {
+			n, _, _ = strings.Cut(line, "\t")
+		}
+	}
+	c.run("vault", "history", "editor", "theme", "--restore", n).wants(exitDone, "", "")
+	c.run("vault", "get", "editor", "theme").wants(exitDone, "one", "")
+	c.run("vault", "history", "editor", "theme", "--restore", "99").wants(exitMissing, "", "earlier values")
+}
