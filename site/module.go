@@ -27,6 +27,9 @@ func addModule(o options, sources map[string][]byte) error {
 	if sources["dictionary.txt"], err = dictionary(filepath.Join(o.root, "node_modules")); err != nil {
 		return err
 	}
+	if sources["uqr.mjs"], err = os.ReadFile(filepath.Join(o.root, "node_modules", "uqr", "dist", "index.mjs")); err != nil {
+		return fmt.Errorf("QR codes: %w (npm ci installs them)", err)
+	}
 	if o.module != "" {
 		sources["latchkey.wasm"], err = os.ReadFile(o.module)
 		return err

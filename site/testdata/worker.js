@@ -39,7 +39,89 @@ const wanted = {
   resources: [{ name: "Photo library", scopes: ["photos.read"] }],
 };
 
+const past = Date.now() / 1000 - 7300;
+let stored = [
+  { collection: "editor", name: "theme", value: "dark", device: "3", modified: past },
+  { collection: "editor", name: "keys.json", value: '{\n  "save": "ctrl+s",\n  "find": "ctrl+f"\n}', device: "1", modified: past },
+  { collection: "editor", name: "icon.png", binary: true, value: "A".repeat(6828), device: "gone", modified: 1700000000 },
+  { collection: "shell", name: "~/.profile", value: "export EDITOR=vi\n".repeat(40), device: "2", modified: past },
+];
+let vault; // a test may have left another state than "open" in the cache, once
+let network = { pending: 0, paused: false, last: Date.now() / 1000 - 30, metered: false };
+const waiting = { id: "w", device: { name: "Chromium on Windows", kind: "browser", place: "Hamburg, DE" }, created: 1700000000, state: "waiting" };
+let looks = 0;
+let proved = false;
+let devices = [
+  { id: "1", kind: "browser", name: "Chromium on Linux", place: "Berlin, DE", created: 1700000000, last_used: Date.now() / 1000, trusted: 1700000000, proof: "first", current: true },
+  { id: "2", kind: "cli", name: "latchkey on workbench", place: "", created: 1700000000, last_used: past, trusted: 1710000000, proof: "approval", current: false },
+  { id: "3", kind: "browser", name: "Firefox on Android", place: "Hamburg, DE", created: 1700000000, last_used: past, trusted: 0, proof: "", current: false },
+];
+let factors = [
+  { id: "f1", kind: "email", value: "ada@example.org", created: 1700000000, used: past },
+  { id: "f2", kind: "phone", value: "+4930901820", created: 1700000000, used: 0 },
+  { id: "f3", kind: "passkey", name: "Key on my ring", created: 1700000000, used: past, prf: true },
+  { id: "f4", kind: "recovery", created: 1700000000, used: 0 },
+];
+
 const methods = {
+  async trust() {
+    const cache = await caches.open("test");
+    vault ??= (await (await cache.match("/vault"))?.text()) ?? "open";
+    await cache.delete("/vault");
+    return { state: vault, trusted: false, approval: true, methods: [
+      { id: "m", kind: "email", hint: "a…@example.org" }, { id: "s", kind: "sms", hint: "+49 … 42" }, { id: "t", kind: "totp" }, { id: "r", kind: "recovery" }] };
+  },
+  watchSettings: () => ({}),
+  settings: () => stored,
+  vaultStatus: () => network,
+  syncSettings: () => ({}),
+  allowMetered: ({ allow }) => ((network = { ...network, metered: allow }), {}),
+  keptVaults: () => [{ generation: 1, since: past, until: Date.now() / 1000 + 2000000, records: 12, bytes: 5000, opens: false }],
+  setSetting({ collection, name, value }) {
+    stored = [...stored.filter((s) => s.collection !== collection || s.name !== name), { collection, name, value, device: "1", modified: Date.now() / 1000 }];
+    return {};
+  },
+  deleteSetting({ collection, name }) {
+    stored = stored.filter((s) => s.collection !== collection || s.name !== name);
+    return {};
+  },
+  deleteAllSettings: () => ((stored = []), {}),
+  settingHistory: () => [{ value: "light", device: "1", modified: past }, { value: "sepia", device: "gone", modified: 1700000000 }],
+  restoreSetting: () => ({}),
+  exportSettings: () => ({ text: JSON.stringify(stored) }),
+  importSettings: ({ text }) => (text.startsWith("{") ? { new: 2, changed: 1, same: 4 } : { problem: { code: "import_malformed" } }),
+  restoreVault: () => ({}),
+  resetVault: (args) => (passwordIsRight(args) ? ((vault = "open"), {}) : { problem: { code: "invalid_credentials" } }),
+  unlock(args) {
+    if (args.recovery) return { problem: { code: "vault_locked" } };
+    if (!passwordIsRight(args)) return { problem: { code: "invalid_credentials" } };
+    vault = "open";
+    return {};
+  },
+  devices: () => ({ devices }),
+  renameDevice: ({ id, name }) => ((devices.find((d) => d.id === id).name = name), {}),
+  revokeDevice: ({ id }) => ((devices = devices.filter((d) => d.id !== id)), {}),
+  security: () => ({ factors, phones: true, waiting: [{ id: "x", what: "remove", subject: "f2", due: Date.now() / 1000 + 500000 }] }),
+  addEmail: () => (proved ? { challenge: "c" } : { problem: { code: "confirm_required" } }),
+  addPhone: () => ({ challenge: "c" }),
+  verifyFactor: ({ code }) => (code === "123456" ? {} : { problem: { code: "code_wrong", tries_left: 3 } }),
+  totpBegin: () => ({ id: "t", secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Latchkey:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Latchkey" }),
+  totpFinish: ({ code }) => (code === "123456" ? {} : { problem: { code: "code_wrong", tries_left: 3 } }),
+  newRecoveryCode: () => ({ code: "7M3K9QX-2C8VJ4T-N6HRY5D-0WZ1P7F-GB3A9EK-5SX2Q8M-J4T6NHR-Y0D1WZP" }),
+  removeFactor: ({ id }) => ((factors = factors.filter((f) => f.id !== id)), {}),
+  trustWait: () => ({ due: Date.now() / 1000 + 600000 }),
+  undoFactor: () => ({}),
+  confirm: (args) => (passwordIsRight(args) ? ((proved = true), {}) : { problem: { code: "invalid_credentials" } }),
+  recoverBegin: ({ upn }) => problemOf(upn) ?? { state: "r" },
+  recoverProve: ({ code, recovery }) => (code === "123456" ? { state: "p", keeps: false } : recovery?.startsWith("7M3K") ? { state: "p", keeps: true } : { problem: { code: "code_wrong", tries_left: 3 } }),
+  recoverFinish: ({ password }) => refusal(password) ?? { redirect: "/account" },
+  trustSend: () => ({ challenge: "c", expires: Date.now() / 1000 + 600 }),
+  trustProve: ({ code }) => (code === "123456" ? {} : { problem: { code: "code_wrong", tries_left: 3 } }),
+  requestApproval: () => ((looks = 0), { id: "w", expires: Date.now() / 1000 + 600 }),
+  pollApproval: () => (++looks < 2 ? { state: "waiting" } : looks < 4 ? { state: "taken", number: "042917" } : { state: "approved", number: "042917" }),
+  approvals: () => ({ approvals: [waiting] }),
+  takeApproval: () => ({}),
+  checkApproval: ({ number, allow }) => (!allow || number === "042917" ? {} : { problem: { code: "number_wrong" } }),
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
   discover: ({ upn }) => problemOf(upn) ?? { realm: "managed", upn: upn.toLowerCase() },

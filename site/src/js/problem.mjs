@@ -1,6 +1,13 @@
 // Error answers in words.
 import { language, text } from "./page.mjs";
 
+let others = () => "";
+
+// alsoExplain adds the words of problems that only some pages meet, so that the sign-in page does not carry them.
+export function alsoExplain(words) {
+  others = words;
+}
+
 // explain says what happened and what helps.
 export function explain(problem) {
   const values = {
@@ -8,7 +15,7 @@ export function explain(problem) {
     tries: problem.tries_left ?? 0,
     reference: problem.instance ?? "–",
   };
-  return text("problem." + problem.code, values) || text("problem.internal", values);
+  return text("problem." + problem.code, values) || others(problem.code, values) || text("problem.internal", values);
 }
 
 // duration puts seconds into words, in the largest unit that fits.

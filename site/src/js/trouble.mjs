@@ -1,4 +1,5 @@
 // What pages of a signed-in person do when something goes wrong.
+import "./fault.mjs";
 import { Problem } from "./core.mjs";
 import { localised } from "./page.mjs";
 import { explain } from "./problem.mjs";
@@ -11,3 +12,6 @@ export function complain(error) {
   trouble.hidden = false;
   trouble.textContent = explain(error instanceof Problem ? error : { code: "module" });
 }
+
+// The tab of the page that is open.
+for (const link of document.querySelectorAll(".tabs a")) if (link.pathname === location.pathname) link.ariaCurrent = "page";

@@ -1,0 +1,96 @@
+// What stands before the settings: a device that has to be confirmed, or a vault that has to be opened.
+import { call, Problem } from "./core.mjs";
+import { ask } from "./dialog.mjs";
+import { handle, reveal, WrongField } from "./form.mjs";
+import { available, open as openByPasskey } from "./passkey.mjs";
+import { text } from "./page.mjs";
+import { explain } from "./problem.mjs";
+
+const get = (id) => document.getElementById(id);
+const form = get("unlock");
+const { password, recovery, username } = form.elements;
+
+// gate calls opened when this device can open the vault. Until then it says what is missing and helps with it.
+export async function gate({ account, opened, tell, complain }) {
+  let byCode = false;
+  let state;
+
+  async function look() {
+    const found = await call("trust");
+    state = found.state;
+    get("gate").hidden = state === "open";
+    if (state === "open") return opened();
+    get("gate-heading").textContent = text("settings.gate." + state + ".heading");
+    get("gate-lead").textContent = text("settings.gate." + state + ".lead");
+    get("gate-trust").hidden = state !== "untrusted";
+    if (state === "broken") get("gate-lead").textContent = explain(found.problem);
+    form.hidden = state === "untrusted" || state === "broken";
+    get("repair").hidden = state !== "broken";
+    get("other-way").hidden = get("anew").hidden = state !== "locked" && state !== "replaced";
+    get("by-passkey").hidden = get("other-way").hidden || !available();
+    username.value = account.upn;
+  }
+
+  function choose(code) {
+    byCode = code;
+    get("by-recovery").hidden = !code;
+    get("by-password").hidden = code;
+    get("other-way").textContent = code ? text("settings.unlock.password") : text("settings.unlock.recovery");
+    (code ? recovery : password).focus();
+  }
+
+  async function unlock(watch) {
+    const input = byCode ? recovery : password;
+    if (!input.value.trim()) throw new WrongField(input, byCode ? text("settings.recovery.missing") : text("signin.password.missing"));
+    try {
+      await call("unlock", byCode ? { recovery: recovery.value } : { password: password.value }, watch);
+    } catch (problem) {
+      if (problem.code === "invalid_credentials") throw new WrongField(input, text("signin.password.wrong"));
+      if (problem.code === "recovery_code_typing") throw new WrongField(input, text("trust.recovery.wrong"));
+      if (problem.code === "vault_locked") throw new WrongField(input, text("settings.unlock.wrong"));
+      throw problem;
+    }
+    form.reset();
+    await look();
+  }
+
+  async function withPasskey() {
+    const prf = await openByPasskey();
+    if (!prf) throw new Problem({ code: "passkey_opens_nothing" });
+    await call("unlock", { prf });
+    await look();
+  }
+
+  // Only when nothing else is left, and the person has read what it means.
+  async function anew() {
+    const words = { heading: text("settings.anew.heading"), words: text("settings.anew.text"), agree: text("settings.anew.yes") };
+    if (!(await ask(words))) return;
+    if (!password.value) {
+      choose(false);
+      throw new WrongField(password, text("signin.password.missing"));
+    }
+    await call("resetVault", { password: password.value });
+    tell(text("settings.anew.done"));
+    await look();
+  }
+
+  async function repair() {
+    const words = { heading: text("settings.repair.heading"), words: text("settings.repair.text"), agree: text("settings.repair") };
+    if (!(await ask(words))) return;
+    await call("repairVault");
+    await look();
+  }
+
+  let starting = false;
+  handle(form, (watch) => {
+    if (!starting) return unlock(watch);
+    starting = false;
+    return anew();
+  });
+  get("open-anew").addEventListener("click", () => ((starting = true), form.requestSubmit()));
+  get("other-way").addEventListener("click", () => choose(!byCode));
+  get("by-passkey").addEventListener("click", () => withPasskey().catch((problem) => problem.name !== "NotAllowedError" && complain(problem)));
+  get("repair").addEventListener("click", () => repair().catch(complain));
+  reveal();
+  await look();
+}
