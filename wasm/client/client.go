@@ -60,6 +60,7 @@ type Client struct {
 	signups       map[string]string           // state of a running sign-up → UPN
 	requests      map[string]*device.Request  // approvals that this program asked for
 	approvals     map[string]*device.Approval // approvals that this program answers
+	recoveries    map[string]recovery         // state of a proof → what it was
 }
 
 // New returns a client of the service at c.Base. Error: CodeInsecure.
@@ -79,6 +80,7 @@ func New(c Config) (*Client, error) {
 		base: base, transport: c.Transport, now: c.Now, progress: c.Progress,
 		meter:   password.NewMeter(password.MeterConfig{Now: c.Now}),
 		signups: map[string]string{}, requests: map[string]*device.Request{}, approvals: map[string]*device.Approval{},
+		recoveries: map[string]recovery{},
 	}, nil
 }
 

@@ -1,12 +1,14 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdh"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -215,7 +217,7 @@ func (c *Client) open(ctx context.Context, account api.Account, memory Memory, s
 	if err != nil {
 		return nil, err
 	}
-	return here, c.settle(ctx, here, notes, identities.device)
+	return here, c.settle(ctx, here, notes, identities)
 }
 
 // storeOf is the Store of an account whose notes tell which vault it has met.
@@ -311,8 +313,8 @@ func (c *Client) create(ctx context.Context, config vault.Config, with identitie
 	return v, err
 }
 
-// settle writes down which vault it is, and has it open by this device's own key from now on.
-func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]string, device *vault.Identity) error {
+// settle writes down which vault it is, and has it open by this device's own key and the present password from now on.
+func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]string, with identities) error {
 	fingerprint := base64.RawURLEncoding.EncodeToString(here.Fingerprint())
 	if notes[noteFingerprint] != fingerprint {
 		if err := c.keys.Note(ctx, here.account, map[string]string{noteFingerprint: fingerprint}); err != nil {
@@ -321,16 +323,23 @@ func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]s
 	}
 	id := notes[noteDevice]
 	c.beDevice(id)
-	if device != nil {
-		own := device.Recipient(id)
-		if here.CheckDevice(id, own.Public) == nil {
-			return nil
-		}
+	err := error(nil)
+	if with.device == nil || here.CheckDevice(id, with.device.Recipient(id).Public) != nil {
+		err = c.join(ctx, here, id)
 	}
-	key, err := c.enrol(ctx, here.account)
+	if err == nil && with.password != nil && !here.opensFor(with.password) {
+		// The password that signs in is another one than when the vault was last opened: it was set by a recovery.
+		err = here.ChangePassword(ctx, with.password, func(context.Context) error { return nil })
+	}
 	if isCode(err, api.CodeUnavailable) || isCode(err, api.CodeDeviceEnrolled) {
 		return nil // what opened the vault is enough for now
 	}
+	return err
+}
+
+// join wraps the vault for this device's key.
+func (c *Client) join(ctx context.Context, here *openVault, id string) error {
+	key, err := c.enrol(ctx, here.account)
 	if err != nil {
 		return err
 	}
@@ -339,6 +348,11 @@ func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]s
 		return err
 	}
 	return here.Join(ctx, own, id)
+}
+
+func (o *openVault) opensFor(i *vault.Identity) bool {
+	public := i.Recipient("").Public
+	return slices.ContainsFunc(o.Recipients(), func(r vault.Recipient) bool { return bytes.Equal(r.Public, public) })
 }
 
 // beDevice remembers as which device the service knows this one.
