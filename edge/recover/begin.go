@@ -65,6 +65,9 @@ func (s *Service) checkBegin(in api.RecoverBeginRequest, begin *account.BeginRec
 	}
 	switch in.Kind {
 	case api.ProofEmail, api.ProofSMS, api.ProofCall:
+		if in.Kind != api.ProofEmail && !s.Phones {
+			return problem.New(api.CodePhonesOff)
+		}
 		begin.Value, err = s.Proofs.Normal(in.Kind, in.Value)
 		return err
 	case api.ProofTOTP, api.ProofPasskey, api.ProofRecovery:

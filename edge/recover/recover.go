@@ -91,6 +91,7 @@ type Proofs interface {
 // Deps is what the service needs.
 type Deps struct {
 	Limit    throttle.Limit // recoveries begun from one client address
+	Phones   bool           // codes reach phones
 	KSF      api.KSF        // least parameters of new password records; zero: api.CurrentKSF
 	Names    Names
 	Accounts Accounts

@@ -170,6 +170,8 @@ func TestBadBeginningsAreRefused(t *testing.T) {
 	} {
 		b.wants(name, b.post(api.RouteRecoverBegin, c.in, nil), c.code)
 	}
+	w.handler = w.serve(false)
+	b.wants("phones", b.post(api.RouteRecoverBegin, api.RecoverBeginRequest{UPN: ada, Kind: api.ProofSMS, Value: "+4930123456"}, nil), api.CodePhonesOff)
 }
 
 func TestBeginningsAreCountedByClientAndByName(t *testing.T) {

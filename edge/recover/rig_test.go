@@ -102,14 +102,18 @@ func newWorld(t testing.TB) *world {
 	w.ring, w.accounts = keys.NewService(keys.ServiceDeps{Host: w, Root: root, Now: w.clock.Now}), account.NewService(w)
 	w.passwords = password.New(w.ring)
 	w.makeAda()
+	w.handler = w.serve(true)
+	return w
+}
+
+func (w *world) serve(phones bool) http.Handler {
 	mux := http.NewServeMux()
 	recover.New(recover.Deps{
-		Limit: throttle.Limit{Count: 40, Window: time.Hour}, KSF: passwordtest.KSF, Names: names.NewService(w), Accounts: w.accounts,
+		Limit: throttle.Limit{Count: 40, Window: time.Hour}, Phones: phones, KSF: passwordtest.KSF, Names: names.NewService(w), Accounts: w.accounts,
 		Throttle: throttle.NewService(w), Keys: w.ring, Proofs: proofs{}, Address: func(*http.Request) string { return "192.0.2.1" },
 		Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	}).Mount(mux)
-	w.handler = mux
-	return w
+	return mux
 }
 
 func (w *world) deliver(_ context.Context, d object.Delivery) error {
