@@ -29,7 +29,6 @@ const (
 	CodeSettingLimit  api.Code = "setting_limit"        // the value or the name is too long, or there are too many of something
 	CodeRecoveryTyped api.Code = "recovery_code_typing" // the recovery code has a typing mistake
 	CodeImport        api.Code = "import_malformed"     // not an export
-	CodeUnsent        api.Code = "unsent"               // settings wait here to be sent
 )
 
 // Accusation is the problem of a service that is not honest, or has lost what it had.
