@@ -1,6 +1,9 @@
 package account
 
-import "github.com/latchkey-id/latchkey/edge/object"
+import (
+	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/object"
+)
 
 // OpenSession makes a session from a grant.
 var OpenSession = object.Method[OpenSessionIn, OpenSessionOut]{Kind: KindName, Name: "open_session"}
@@ -13,7 +16,8 @@ type OpenSessionIn struct {
 	ClientID string     `json:"client_id"`
 	Scope    string     `json:"scope"`
 	Session  NewSession `json:"session"` // AMR is ignored
-	// Known is the device that is asking, if it was here before; Device takes its place when it is not known.
+	// Known is the command line that is asking, if it was here before; Device takes its place when it is not known. What a browser knows is
+	// worth nothing here: the trust in it is not a command line's.
 	Known  *DeviceRef `json:"known,omitempty"`
 	Device NewDevice  `json:"device"`
 }
@@ -32,7 +36,7 @@ func openSession(tx *object.Tx, in OpenSessionIn) (OpenSessionOut, error) {
 		return OpenSessionOut{}, ErrGrant
 	}
 	deleteGrant(tx, in.GrantID) // before anything is made from it
-	known, fresh := knownDevice(tx, in.Known), &in.Device
+	known, fresh := knownCommandLine(tx, in.Known), &in.Device
 	if known != "" {
 		fresh = nil
 	}
@@ -40,4 +44,13 @@ func openSession(tx *object.Tx, in OpenSessionIn) (OpenSessionOut, error) {
 	insertSession(tx, in.Session, arriveOn(tx, known, fresh, in.Session.Place))
 	tx.Exec(`UPDATE session SET auth_time = ? WHERE id = ?`, g.authTime, in.Session.ID)
 	return OpenSessionOut{Known: known != ""}, nil
+}
+
+// knownCommandLine is knownDevice for command lines alone.
+func knownCommandLine(tx *object.Tx, ref *DeviceRef) string {
+	id, kind := knownDevice(tx, ref), ""
+	if tx.Row(`SELECT kind FROM device WHERE id = ?`, id).Scan(&kind); kind != string(api.DeviceCommandLine) {
+		return ""
+	}
+	return id
 }

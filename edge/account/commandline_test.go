@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
+	"github.com/latchkey-id/latchkey/edge/api"
 )
 
 const (
@@ -41,6 +42,7 @@ func (w *world) permit(id string, ref account.SessionRef) string {
 func opening(grant string) (account.OpenSessionIn, account.SessionRef) {
 	s, ref := newSession()
 	d, _ := newDevice()
+	d.Kind = api.DeviceCommandLine
 	return account.OpenSessionIn{GrantID: grant, ClientID: terminalClient, Scope: terminalScope, Session: s, Device: *d}, ref
 }
 
@@ -111,6 +113,13 @@ func TestAnOpenedSessionSaysWhenThePersonSignedIn(t *testing.T) {
 	again.Known = &account.DeviceRef{ID: in.Device.ID, SecretHash: in.Device.SecretHash}
 	if known, err := w.OpenSession(t.Context(), id, again); err != nil || !known {
 		t.Errorf("a known device: %v, %v", known, err)
+	}
+	browser, known := newDevice()
+	w.signin(id, nil, browser)
+	borrowed, _ := opening(w.permit(id, ref))
+	borrowed.Known = known
+	if known, err := w.OpenSession(t.Context(), id, borrowed); err != nil || known {
+		t.Errorf("what a browser knows: %v, %v", known, err)
 	}
 	_, err = w.EndSession(t.Context(), id, account.EndSessionIn{Session: ref})
 	must(t, err)

@@ -1,7 +1,6 @@
 package token
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -92,10 +91,19 @@ func (s *Service) openCommandLine(w http.ResponseWriter, r *http.Request) error 
 	if !known {
 		device = fresh
 	}
-	return s.issueCommandLine(r.Context(), w, cookie, devices.With(device))
+	return s.issueCommandLine(w, r, cookie, devices.With(device))
 }
 
-func (s *Service) issueCommandLine(ctx context.Context, w http.ResponseWriter, c session.Cookie, d session.Devices) error {
+// issueCommandLine answers with the cookies. The session that was there before ends, because nobody could end it from there any more.
+func (s *Service) issueCommandLine(w http.ResponseWriter, r *http.Request, c session.Cookie, d session.Devices) error {
+	ctx := r.Context()
+	before, err := s.present(r)
+	if err == nil && before != nil {
+		_, err = s.accounts.EndSession(ctx, before.Account, account.EndSessionIn{Session: before.Ref()})
+	}
+	if err != nil && !errors.Is(err, account.ErrSession) {
+		s.log.WarnContext(ctx, "a replaced session goes on until it expires", "error", err)
+	}
 	if err := session.IssueDevices(ctx, s.keys, w, d, s.now()); err != nil {
 		return err
 	}

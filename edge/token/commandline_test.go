@@ -152,6 +152,9 @@ func TestTheCommandLineStaysTheSameDevice(t *testing.T) {
 	if first := device(); device() != first {
 		t.Error("another device")
 	}
+	if got := len(b.sessions(id)); got != 3 {
+		t.Errorf("%d sessions: the former one goes on", got)
+	}
 }
 
 // Replay: an access token becomes one session, at most.
