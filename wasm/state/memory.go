@@ -8,9 +8,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -22,6 +24,7 @@ var ErrDamaged = errors.New("state: a file is damaged")
 // The log of a Memory: a line with a random name of this log, then frames. A frame is the length of its changes, their SHA-256 cut to checkSize bytes, and the changes: the
 // length of the key, the key, the length of the value plus one (0: removed), the value. Numbers are 32 bits, big-endian.
 const (
+	memoryPrefix = "memory-" // of files
 	memoryBegins = "latchkey memory 1 "
 	headerSize   = len(memoryBegins) + 26 + 1
 	checkSize    = 8
@@ -50,7 +53,7 @@ func (d *Dir) OpenMemory(ctx context.Context, name string) (*Memory, error) {
 	if err := os.MkdirAll(d.path, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(d.path, "memory-"+name)
+	path := filepath.Join(d.path, memoryPrefix+name)
 	held, err := lock(ctx, path+".lock")
 	if err != nil {
 		return nil, err
@@ -60,6 +63,22 @@ func (d *Dir) OpenMemory(ctx context.Context, name string) (*Memory, error) {
 		return nil, errors.Join(err, held.Close())
 	}
 	return m, nil
+}
+
+// Memories lists the memories that are there, by name.
+func (d *Dir) Memories() ([]string, error) {
+	entries, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	names := []string{}
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), memoryPrefix)
+		if ok && !strings.HasSuffix(name, ".lock") {
+			names = append(names, name)
+		}
+	}
+	return names, err
 }
 
 // Close lets another process have it.

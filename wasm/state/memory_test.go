@@ -150,6 +150,9 @@ func TestOneProcessAtATimeHasAMemory(t *testing.T) {
 	} else {
 		other.Close()
 	}
+	if names, err := d.Memories(); err != nil || len(names) != 2 || names[0] != "ada" || names[1] != "bob" {
+		t.Errorf("%v, %v", names, err)
+	}
 	go func() { time.Sleep(50 * time.Millisecond); m.Close() }()
 	next, err := d.OpenMemory(t.Context(), "ada")
 	if err != nil {

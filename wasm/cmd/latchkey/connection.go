@@ -5,7 +5,6 @@ import (
 	"crypto/ecdh"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -36,11 +35,14 @@ type connection struct {
 // keystore keeps why it failed the last time: the core tells a page no more than that it did.
 type keystore struct {
 	client.Keystore
+	wait    time.Duration // for another process
 	failure error
 }
 
 // OpenMemory opens what a vault knows.
 func (k *keystore) OpenMemory(ctx context.Context, account string) (client.Memory, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.wait)
+	defer cancel()
 	memory, err := k.Keystore.OpenMemory(ctx, account)
 	if k.failure = err; errors.Is(err, state.ErrBusy) {
 		err = errors.Join(client.ErrMemoryBusy, err)
@@ -79,7 +81,7 @@ func (p program) connect(ctx context.Context, o deviceOptions) (*connection, err
 	if body := secrets[secretPerson]; body != nil && json.Unmarshal(body, &c.person) != nil {
 		return nil, state.ErrDamaged
 	}
-	c.kept = &keystore{Keystore: state.NewKeystore(c.dir, time.Now)}
+	c.kept = &keystore{Keystore: state.NewKeystore(c.dir, time.Now), wait: o.wait}
 	c.Client, err = client.New(client.Config{Base: o.service, Transport: c.transport, Keystore: c.kept, Now: time.Now})
 	return c, err
 }
@@ -92,9 +94,6 @@ func (p program) signedIn(ctx context.Context, o deviceOptions) (*connection, er
 	}
 	return c, err
 }
-
-// memoryName is the file of an account's vault.
-func (c *connection) memoryName() string { return filepath.Base(c.person.Account) }
 
 // outcome is an error with an exit code of its own.
 type outcome struct {

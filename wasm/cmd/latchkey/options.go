@@ -37,7 +37,7 @@ Options of every command:
   --service URL      https address of the service (or LATCHKEY_SERVICE; else where you signed in last)
   --ca FILE          PEM file of a certificate authority to trust as well (or LATCHKEY_CA)
   --json             print JSON
-  --wait DURATION    how long to wait for another latchkey that is at work (10s)
+  --wait DURATION    how long to wait for another latchkey that is at work (10s; 20s at most)
 
 Exit status:
   0  done

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/latchkey-id/latchkey/wasm/client"
+	"github.com/latchkey-id/latchkey/wasm/state"
 )
 
 // with has standard input.
@@ -183,4 +184,21 @@ func TestEarlierValuesAreListedAndRestored(t *testing.T) {
 	c.run("vault", "history", "editor", "theme", "--restore", n).wants(exitDone, "", "")
 	c.run("vault", "get", "editor", "theme").wants(exitDone, "one", "")
 	c.run("vault", "history", "editor", "theme", "--restore", "99").wants(exitMissing, "", "earlier values")
+}
+
+// One process at a time has a vault; the other one waits, and says so when it has waited enough.
+func TestTwoAtOnceWaitForEachOther(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	dir := state.Open(serviceDirectory(filepath.Join(c.home, ".local", "state", "latchkey"), w.server.URL), c.keyring)
+	names, err := dir.Memories()
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	held, err := dir.OpenMemory(t.Context(), names[0])
+	w.must(err)
+	c.run("vault", "list", "--wait", "50ms").wants(exitBusy, "", "another latchkey")
+	c.run("signout", "--wait", "50ms").wants(exitBusy, "", "another latchkey")
+	w.must(held.Close())
+	c.run("vault", "list").wants(exitDone, "", "")
 }
