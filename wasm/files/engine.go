@@ -29,7 +29,7 @@ type Deps struct {
 	Home    string                // directory whose files are kept in step; paths of the configuration are below it
 	State   string                // directory for the state file and the lock; made when it is not there
 	Private []string              // files and directories that are never read, written or sent: keys and the like
-	Device  string                // name of this one
+	Device  func() string         // name of this one, for the names of kept versions
 	Name    func(vault.ID) string // of a device, for the names of kept versions; "" when it is not known
 	Now     func() time.Time
 	Run     Runner
@@ -106,6 +106,15 @@ func below(dir string, paths []string) (inside []string) {
 
 // collection is where a source is in the vault.
 func collection(s Source) string { return "sync/" + s.Name }
+
+// ownName is the same for this device.
+func (e *Engine) ownName() string {
+	name := ""
+	if e.config.Device != nil {
+		name = e.config.Device()
+	}
+	return fileName(name, "here")
+}
 
 // deviceName is fit for the name of a file.
 func (e *Engine) deviceName(id vault.ID) string {

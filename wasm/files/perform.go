@@ -33,7 +33,7 @@ func (w *work) keepLosers(steps []*Step) {
 		if !s.Conflict() || !s.open() {
 			continue
 		}
-		lost, at, by := s.view.here, s.view.here.edited, fileName(w.engine.config.Device, "here")
+		lost, at, by := s.view.here, s.view.here.edited, w.engine.ownName()
 		if s.Do == HereWins {
 			lost, at = s.view.there, s.view.thereAt
 			setting, _ := w.engine.vault.Get(collection(w.source), s.Name)

@@ -1,6 +1,8 @@
 package files
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -143,7 +145,6 @@ func TestOfflineEditsAreConflictsAfterwards(t *testing.T) {
 	two.round(t, Options{})
 	for _, h := range []*home{one, two} {
 		h.line.cut = true
-		h.write(".rc", h.content()[".rc"]+h.engine.config.Device, 0o644)
 	}
 	one.write(".rc", "one", 0o644)
 	two.clock = two.clock.Add(time.Minute)
@@ -268,5 +269,26 @@ func TestDamagedStateIsSaid(t *testing.T) {
 		if _, err := loadState(one.records); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// full is a vault that takes nothing more.
+type full struct{ *vault.Vault }
+
+// Sync takes, and cannot send.
+func (f full) Sync(ctx context.Context) error {
+	return errors.Join(f.Vault.Sync(ctx), vault.ErrQuota)
+}
+
+func TestFullVaultStillGives(t *testing.T) {
+	one, two := pair(t, twoSources)
+	one.write(".rc", "1", 0o644)
+	one.round(t, Options{})
+	two.write(".vimrc", "2", 0o644)
+	report, err := two.engine.Round(t.Context(), full{two.vault}, Options{})
+	ok(t, err)
+	same(t, report, "take .rc", "send .vimrc")
+	if !errors.Is(report.Reason, vault.ErrQuota) || report.Unsynced == "" {
+		t.Error(report.Reason)
 	}
 }

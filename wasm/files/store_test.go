@@ -159,7 +159,7 @@ func (h *home) open(t testing.TB, config string) {
 	state, err := loadState(h.records)
 	ok(t, err)
 	h.engine = &Engine{disk: h.memory, records: h.records, state: state, saved: true, private: []string{".local/state/latchkey"},
-		config: Deps{Config: parsed, Device: "here", Name: func(vault.ID) string { return "there" }, Now: h.time, Run: noPrograms}}
+		config: Deps{Config: parsed, Device: func() string { return "here" }, Name: func(vault.ID) string { return "there" }, Now: h.time, Run: noPrograms}}
 }
 
 func noPrograms(_ context.Context, _ []byte, program string, _ ...string) ([]byte, error) {

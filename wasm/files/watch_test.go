@@ -26,7 +26,7 @@ func watched(t *testing.T, h *home, config string) *house {
 	parsed, err := ParseConfig([]byte(config))
 	ok(t, err)
 	w := &house{dir: t.TempDir(), changes: make(chan struct{}, 1), rounds: make(chan Report, 100)}
-	w.engine, err = Open(Deps{Config: parsed, Home: w.dir, State: filepath.Join(w.dir, ".local/state/latchkey"), Device: "here", Now: time.Now, Run: noPrograms,
+	w.engine, err = Open(Deps{Config: parsed, Home: w.dir, State: filepath.Join(w.dir, ".local/state/latchkey"), Device: func() string { return "here" }, Now: time.Now, Run: noPrograms,
 		Name: func(vault.ID) string { return "there" }})
 	ok(t, err)
 	ctx, stop := context.WithCancel(t.Context())

@@ -170,7 +170,7 @@ type syncing struct {
 	connection *connection
 	engine     *files.Engine
 	ctx        context.Context   // of the command
-	names      map[string]string // of devices, by their ids at the service
+	names      map[string]string // of devices, by their ids at the service; "" is this one
 	said       string            // what stands in the way
 	progressed time.Time
 }
@@ -184,13 +184,9 @@ func (s *syncing) open() (*files.Engine, error) {
 	if !filepath.IsAbs(home) {
 		return nil, misuse{"set HOME: it says where the files are"}
 	}
-	host, err := s.system.host()
-	if err != nil {
-		host = ""
-	}
 	engine, err := files.Open(files.Deps{
 		Config: s.config, Home: home, State: filepath.Join(serviceDirectory(root, s.connection.options.service), "sync"), Private: []string{root},
-		Device: host, Name: s.deviceName, Now: time.Now, Run: files.Programs,
+		Device: s.ownName, Name: s.deviceName, Now: time.Now, Run: files.Programs,
 	})
 	if errors.Is(err, files.ErrRunning) {
 		return nil, outcome{exitBusy, err.Error()}
@@ -330,10 +326,15 @@ func (s *syncing) show(report files.Report, local bool) error {
 	}
 	var b strings.Builder
 	done := map[string]int{}
+	alike := map[string]int{}
 	for _, step := range report.Steps {
-		done[stepGroup(step)]++
-		if !s.options.quiet || step.Conflict() || step.Failed != "" || step.Do == files.Refuse {
-			b.WriteString(describeStep(step, report.Dry) + "\n")
+		group := stepGroup(step, report)
+		done[group]++
+		if alike[step.Source+step.Failed]++; step.Failed != "" && alike[step.Source+step.Failed] > maxAlike {
+			continue // the summary counts them; --json names them
+		}
+		if !s.options.quiet || group == groupConflict || group == groupLeft {
+			b.WriteString(describeStep(step, report) + "\n")
 		}
 		if s.options.diff {
 			b.WriteString(step.Diff())

@@ -12,13 +12,17 @@ import (
 // Groups of steps, as the summary counts them.
 const (
 	groupSent     = "sent"
+	groupNoted    = "noted, to be sent"
 	groupReceived = "received"
 	groupDeleted  = "deleted"
 	groupConflict = "in conflict"
 	groupLeft     = "left alone"
 )
 
-func stepGroup(s *files.Step) string {
+// maxAlike is how many steps of a source are shown that were left alone for the same reason.
+const maxAlike = 10
+
+func stepGroup(s *files.Step, report files.Report) string {
 	switch {
 	case s.Failed != "" || s.Do == files.Refuse:
 		return groupLeft
@@ -26,6 +30,8 @@ func stepGroup(s *files.Step) string {
 		return groupConflict
 	case s.Do == files.Take:
 		return groupReceived
+	case s.Do == files.Send && report.Unsynced != "":
+		return groupNoted
 	case s.Do == files.Send:
 		return groupSent
 	}
@@ -40,10 +46,13 @@ var stepWords = map[files.Do][2]string{
 	files.Refuse: {"left alone", "left alone"},
 }
 
-func describeStep(s *files.Step, dry bool) string {
+func describeStep(s *files.Step, report files.Report) string {
 	words := stepWords[s.Do][0]
-	if dry {
+	switch {
+	case report.Dry:
 		words = stepWords[s.Do][1]
+	case stepGroup(s, report) == groupNoted:
+		words = groupNoted
 	}
 	line := words + "  " + s.Source
 	if s.Name != "" {
@@ -85,7 +94,7 @@ func shorten(value string) string {
 
 func summary(done map[string]int, report files.Report) string {
 	var words []string
-	for _, group := range []string{groupSent, groupReceived, groupDeleted, groupConflict, groupLeft} {
+	for _, group := range []string{groupSent, groupNoted, groupReceived, groupDeleted, groupConflict, groupLeft} {
 		if done[group] > 0 {
 			words = append(words, fmt.Sprint(done[group], " ", group))
 		}
@@ -95,7 +104,7 @@ func summary(done map[string]int, report files.Report) string {
 	}
 	text := strings.Join(words, ", ")
 	if report.Dry {
-		text = "nothing was done: " + text
+		text = "nothing was done; it would be: " + text
 	}
 	if report.Waiting > 0 {
 		text += fmt.Sprintf("; %d wait for the service", report.Waiting)
@@ -113,7 +122,20 @@ func (s *syncing) deviceName(id vault.ID) string {
 		all, _ := s.connection.Devices(s.ctx) // without them, kept versions are named by ids
 		for _, d := range all.Devices {
 			s.names[d.ID] = d.Name
+			if d.Current {
+				s.names[""] = d.Name
+			}
 		}
 	}
 	return s.names[serviceIDs.EncodeToString(id[:])]
+}
+
+// ownName is what the person calls this computer, or else what it calls itself.
+func (s *syncing) ownName() string {
+	s.deviceName(vault.ID{})
+	if name := s.names[""]; name != "" {
+		return name
+	}
+	host, _ := s.system.host() // "" will do
+	return host
 }

@@ -53,7 +53,7 @@ func TestSyncBetweenTwoHomes(t *testing.T) {
 	one.put(".rc", "a\n")
 	one.put(".config/app/x/y", "y")
 	one.put(".env", "# mine\nA=1\n")
-	one.run("sync", "--dry-run").wants(exitDone, "would send  dot: .rc\n", "").wants(exitDone, "nothing was done: 3 sent\n", "")
+	one.run("sync", "--dry-run").wants(exitDone, "would send  dot: .rc\n", "").wants(exitDone, "nothing was done; it would be: 3 sent\n", "")
 	one.run("sync").wants(exitDone, "sent  app: x/y\n", "").wants(exitDone, "3 sent\n", "")
 	two.run("sync", "--diff", "dot").wants(exitDone, "--- /dev/null\n+++ vault/dot/.rc\n@@ -0,0 +1 @@\n+a\n", "")
 	two.run("sync", "dot").wants(exitDone, "received  dot: .rc\n1 received\n", "")
@@ -111,7 +111,7 @@ func TestSyncWithoutAConnection(t *testing.T) {
 	one.server.CloseClientConnections()
 	one.server.Listener.Close()
 	one.put(".rc", "b\n")
-	one.run("sync").wants(exitUnsent, "1 sent; 1 wait for the service", "only what this computer knew was used: the service cannot be reached")
+	one.run("sync").wants(exitUnsent, "1 noted, to be sent; 1 wait for the service", "only what this computer knew was used: the service cannot be reached")
 	var report files.Report
 	r := one.run("sync", "--json")
 	if err := json.Unmarshal([]byte(r.out), &report); err != nil || report.Unsynced == "" || report.Waiting != 1 || len(report.Steps) != 0 {
