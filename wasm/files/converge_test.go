@@ -12,14 +12,14 @@ import (
 
 const convergeRuns = 2000
 
-// story is one random life of two homes.
+// story is one random life of two or three homes.
 type story struct {
 	*rand.Rand
-	homes [2]*home
+	homes []*home
 	wrote int // contents of files, each another one
 }
 
-// TestHomesConverge: whatever is edited, deleted, cut off and started anew in two homes, in any order and with clocks hours apart, they end
+// TestHomesConverge: whatever is edited, deleted, cut off and started anew in two or three homes, in any order and with clocks hours apart, they end
 // with the same, and then rest.
 func TestHomesConverge(t *testing.T) {
 	runs := convergeRuns
@@ -28,8 +28,10 @@ func TestHomesConverge(t *testing.T) {
 	}
 	for seed := range runs {
 		s := &story{Rand: rand.New(rand.NewPCG(uint64(seed), 7))}
-		s.homes[0], s.homes[1] = pair(t, twoSources)
-		s.homes[1].skew = time.Duration(s.IntN(7)-3) * time.Hour
+		s.homes = several(t, 2+seed%2, twoSources)
+		for _, h := range s.homes {
+			h.skew = time.Duration(s.IntN(7)-3) * time.Hour
+		}
 		var told []string
 		for range 4 + s.IntN(12) {
 			told = append(told, s.step(t))
@@ -42,7 +44,9 @@ func TestHomesConverge(t *testing.T) {
 				h.round(t, Options{Delete: true})
 			}
 		}
-		agreed(t, s.homes[0], s.homes[1])
+		for _, h := range s.homes[1:] {
+			agreed(t, s.homes[0], h)
+		}
 		for _, h := range s.homes {
 			if report := h.round(t, Options{}); len(report.Steps) > 0 {
 				t.Errorf("there is no end: %q", said(report))
@@ -56,9 +60,9 @@ func TestHomesConverge(t *testing.T) {
 
 // step is one thing that happens, in words.
 func (s *story) step(t testing.TB) string {
-	n := s.IntN(2)
+	n := s.IntN(len(s.homes))
 	h := s.homes[n]
-	for _, each := range s.homes { // time goes on in both
+	for _, each := range s.homes { // time goes on in all
 		each.clock = each.clock.Add(time.Duration(s.IntN(3600)) * time.Second)
 	}
 	switch s.IntN(10) {
@@ -69,7 +73,7 @@ func (s *story) step(t testing.TB) string {
 		h.open(t, twoSources)
 		return fmt.Sprint(n, " starts anew")
 	case 2: // the other home comes in between
-		other := s.homes[1-n]
+		other := s.homes[(n+1)%len(s.homes)]
 		if other.line.before == nil && h.line.before == nil {
 			h.line.before = func() { h.line.before = func() { other.round(t, Options{Delete: true}) } }
 		}

@@ -135,3 +135,32 @@ func realSettings(t *testing.T, config string, environment []string, first, firs
 		t.Errorf("%v %v", found, err)
 	}
 }
+
+// FuzzParseDump: whatever a program prints, what is taken of it are keys below the directory.
+func FuzzParseDump(f *testing.F) {
+	f.Add([]byte("[/]\nfont='x'\n\n[app/sub]\nsize=(1, 2)\n"))
+	f.Add([]byte("[../other]\na=b\n"))
+	f.Fuzz(func(t *testing.T, out []byte) {
+		side := &settingSide{source: Source{Kind: Dconf, Paths: []string{"/org/test/"}}}
+		for name := range parseDump("/org/test/", out) {
+			if side.takes(name) && !isDconfKey(name) {
+				t.Errorf("%q", name)
+			}
+		}
+	})
+}
+
+func FuzzDecodeState(f *testing.F) {
+	f.Add([]byte(`{"version":1,"vault":"","sources":{"a":{"kind":"file","items":{"x":{"id":"1","at":2,"offered":"3","was":"4"}}}}}`))
+	f.Add([]byte(`{"version":1,"sources":{"a":{}}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := decodeState(data)
+		if err != nil {
+			return
+		}
+		for _, source := range s.Sources {
+			source.known()
+			source.Items["new"] = past{}
+		}
+	})
+}

@@ -131,12 +131,20 @@ func (h *home) time() time.Time { return h.clock.Add(h.skew) }
 // pair is two homes of one person.
 func pair(t testing.TB, config string) (one, two *home) {
 	t.Helper()
+	homes := several(t, 2, config)
+	return homes[0], homes[1]
+}
+
+func several(t testing.TB, n int, config string) []*home {
+	t.Helper()
 	export := make([]byte, 64)
 	identity, err := vault.PasswordIdentity(export)
 	ok(t, err)
 	s := newService()
-	homes := []*home{{}, {}}
-	for i, h := range homes {
+	homes := make([]*home, n)
+	for i := range homes {
+		h := &home{}
+		homes[i] = h
 		h.clock, h.line = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), &line{service: s}
 		h.memory, h.records = newMemory(h.time), newMemory(h.time)
 		c := vault.Config{Account: "account", Device: vault.NewID(), Store: h.line, Memory: &vault.RAM{}, Now: h.time}
@@ -148,7 +156,7 @@ func pair(t testing.TB, config string) (one, two *home) {
 		ok(t, err)
 		h.open(t, config)
 	}
-	return homes[0], homes[1]
+	return homes
 }
 
 // open begins anew with what the disks have.

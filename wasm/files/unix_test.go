@@ -84,6 +84,27 @@ func TestRealDisk(t *testing.T) {
 	ok(t, takeAway(d, "x/l", func() error { return nil }))
 }
 
+// TestTreeThatIsALink: the directory of a tree may be a link, as long as it leads to one in the home.
+func TestTreeThatIsALink(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	ok(t, os.MkdirAll(filepath.Join(dir, "dots/nvim"), 0o700), os.Symlink("dots/nvim", filepath.Join(dir, "in")), os.Symlink(outside, filepath.Join(dir, "out")),
+		os.WriteFile(filepath.Join(dir, "dots/nvim/init"), []byte("x"), 0o600), os.WriteFile(filepath.Join(outside, "secret"), []byte("x"), 0o600))
+	for name, want := range map[string]int{"in": 1, "out": 0, "missing": 0, "dots/nvim/init": 0} {
+		side := &fileSide{source: Source{Name: "a", Kind: Tree, Paths: []string{name}}, disk: real(t, dir)}
+		found, refused, err := side.read(t.Context())
+		if len(found) != want || len(refused) > 0 || (err != nil) != (name == "out") {
+			t.Errorf("%s: %v %v %v", name, found, refused, err)
+		}
+		if name != "in" {
+			continue
+		}
+		side.apply(t.Context(), []change{{"sub/new", nil, &item{value: []byte("y"), mode: 0o600}}}, func(_ change, err error) { ok(t, err) })
+		if data, err := os.ReadFile(filepath.Join(dir, "dots/nvim/sub/new")); err != nil || string(data) != "y" {
+			t.Errorf("%q %v", data, err)
+		}
+	}
+}
+
 func orNone(err error) error {
 	if err == nil {
 		return errors.New("nothing")

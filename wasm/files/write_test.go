@@ -39,9 +39,11 @@ func TestFailingWriteLeavesTheOldFile(t *testing.T) {
 	}
 }
 
-// TestRoundEndsAnywhere: a home whose disk fails at any step of a round, and is then started anew, ends like one where nothing failed.
+// TestRoundEndsAnywhere: a home whose disk, or that of its state, fails at any step of a round, and is then started anew, ends like one
+// where nothing failed.
 func TestRoundEndsAnywhere(t *testing.T) {
-	for _, crash := range []bool{false, true} {
+	for kind := range 4 {
+		crash, state := kind&1 != 0, kind&2 != 0
 		for fail, more := 1, true; more; fail++ {
 			one, two := pair(t, twoSources)
 			for i, h := range []*home{one, two} {
@@ -50,10 +52,14 @@ func TestRoundEndsAnywhere(t *testing.T) {
 				h.write(fmt.Sprintf(".config/app/d%d/x", i), "x", 0o600)
 			}
 			one.round(t, Options{})
-			two.fail, two.crash = fail, crash
+			disk := two.memory
+			if state {
+				disk = two.records
+			}
+			disk.fail, disk.crash = fail, crash
 			two.engine.Round(t.Context(), two.vault, Options{})
-			more = two.steps >= fail
-			two.fail, two.crashed = 0, false
+			more = disk.steps >= fail
+			disk.fail, disk.crashed = 0, false
 			for name, content := range two.content() {
 				if !isTemp(name) && !strings.Contains(name, ".conflict-") && !complete[strings.SplitN(content, " ", 2)[1]] {
 					t.Errorf("step %d: %s is %q", fail, name, content)
