@@ -1,16 +1,10 @@
 package token
 
 import (
-	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/oauth"
@@ -44,40 +38,34 @@ func (q *request) parseKeys(p oauth.Params) error {
 
 // parsePoint returns the uncompressed point of a key, nil when there is none.
 func parsePoint(text string) []byte {
-	if len(text) > maxKeysJWK || strings.ContainsAny(text, "\r\n") { // which the decoder would skip
+	if len(text) > maxKeysJWK {
 		return nil
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	raw, err := decodePart(text)
 	if err != nil {
 		return nil
 	}
-	var members struct {
-		Private json.RawMessage `json:"d"`
-	}
-	var key jose.JSONWebKey
-	if json.Unmarshal(raw, &members) != nil || members.Private != nil || key.UnmarshalJSON(raw) != nil || !key.Valid() {
-		return nil
-	}
-	public, ok := key.Key.(*ecdsa.PublicKey)
-	if !ok || public.Curve != elliptic.P256() {
+	key, _, err := parseProofKey(raw)
+	public, ok := key.(*ecdsa.PublicKey)
+	if err != nil || !ok {
 		return nil
 	}
 	point, err := public.Bytes()
 	if err != nil {
 		return nil
 	}
-	return bytes.Clone(point)
+	return point
 }
 
 // validJWE reports whether text may be a compact JWE (RFC 7516 section 3.1) with direct key agreement. What is in it is between the
 // device and the application.
 func validJWE(text string) bool {
 	parts := strings.Split(text, ".")
-	if len(text) > maxKeysJWE || len(parts) != 5 || parts[1] != "" || strings.ContainsAny(text, "\r\n") {
+	if len(text) > maxKeysJWE || len(parts) != 5 || parts[1] != "" {
 		return false
 	}
-	for _, part := range parts {
-		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+	for i, part := range parts {
+		if _, err := decodePart(part); err != nil && i != 1 {
 			return false
 		}
 	}
