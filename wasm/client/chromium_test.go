@@ -129,64 +129,101 @@ func TestTheBrowserKeepsWhatOpensTheVault(t *testing.T) {
 	c.gives(tab, "setSetting", fields{"collection": "c", "name": "theme", "value": "dark"}, `"ok"`)
 	c.gives(tab, "syncSettings", fields{}, `"ok"`)
 	c.gives(tab, "vaultStatus", fields{}, `"state":"open","pending":0`)
+	for _, rule := range []struct {
+		name string
+		test func(t *testing.T, tab context.Context)
+	}{
+		{"it is there after a reload, and in two tabs at once", c.twoTabs},
+		{"the service tells of changes", c.hears},
+		{"its keys cannot be read out", c.keepsKeys},
+		{"the kept password opens in the place of the device's key", c.opensByPassword},
+		{"a tab that is closed at work leaves the lock", c.dies},
+	} {
+		t.Run(rule.name, func(t *testing.T) { rule.test(t, tab) })
+	}
+}
 
-	t.Run("it is there after a reload, and in two tabs at once", func(t *testing.T) {
-		other := c.tab()
-		c.gives(other, "settings", fields{"collection": "c"}, `"value":"dark"`)
-		c.gives(other, "setSetting", fields{"collection": "c", "name": "theme", "value": "light"}, `"ok"`)
-		c.gives(tab, "settings", fields{"collection": "c"}, `"value":"light"`)
-		c.gives(tab, "syncSettings", fields{}, `"ok"`)
-		c.gives(other, "vaultStatus", fields{}, `"pending":0`)
-		script := `Promise.all(Array.from({length: 20}, (_, i) => call("setSetting", {collection: "c", name: "n" + i + "%s", value: "v"})))`
-		first, second := make(chan string), make(chan string)
-		go func() { first <- c.evaluate(tab, fmt.Sprintf(script, "a")) }()
-		go func() { second <- c.evaluate(other, fmt.Sprintf(script, "b")) }()
-		if a, b := <-first, <-second; strings.Contains(a+b, "problem") {
-			t.Error(a, b)
-		}
-		var all struct{ OK []client.Setting }
-		c.must(json.Unmarshal([]byte(c.call(tab, "settings", fields{})), &all))
-		if len(all.OK) != 41 {
-			t.Errorf("%d settings of two tabs, want 41", len(all.OK))
-		}
-	})
-	t.Run("its keys cannot be read out", func(t *testing.T) {
-		c.call(tab, "signin", fields{"upn": ada, "password": good})
-		got := c.evaluate(tab, `(async () => {
-			const open = indexedDB.open("latchkey");
-			await new Promise((done) => (open.onsuccess = done));
-			const all = open.result.transaction("keys").objectStore("keys").getAll();
-			await new Promise((done) => (all.onsuccess = done));
-			const refused = await Promise.all(all.result.map(({ private: key }) => Promise.all(["jwk", "pkcs8"].map((form) =>
-				crypto.subtle.exportKey(form, key).then(() => "given away", (error) => error.name)))));
-			return all.result.map(({ private: key }) => [key.extractable, key.usages].join()).join(" ") + " " + refused.join();
-		})()`)
-		if got != `"false,deriveBits false,deriveBits InvalidAccessError,InvalidAccessError,InvalidAccessError,InvalidAccessError"` {
-			t.Error(got)
-		}
-	})
-	t.Run("the kept password opens in the place of the device's key", func(t *testing.T) {
-		c.evaluate(tab, `(async () => {
-			const open = indexedDB.open("latchkey");
-			await new Promise((done) => (open.onsuccess = done));
-			const change = open.result.transaction(["keys", "memory", "notes"], "readwrite");
-			const keys = change.objectStore("keys").getAllKeys();
-			keys.onsuccess = () => keys.result.filter((key) => key !== "password").forEach((key) => change.objectStore("keys").delete(key));
-			change.objectStore("memory").clear();
-			change.objectStore("notes").clear();
-			await new Promise((done) => (change.oncomplete = done));
-			return true;
-		})()`)
-		again := c.tab()
-		c.gives(again, "trust", fields{}, `"state":"open"`)
-		c.gives(again, "syncSettings", fields{}, `"ok"`)
-		c.gives(again, "settings", fields{"collection": "c"}, `"value":"light"`)
-	})
-	t.Run("a tab that is closed at work leaves the lock", func(t *testing.T) {
-		dying, cancel := chromedp.NewContext(c.browser)
-		c.must(chromedp.Do(dying, chromedp.Navigate(c.server.URL+"/")))
-		c.evaluate(dying, `ready.then(() => (call("syncSettings", {}), true))`)
-		cancel()
-		c.gives(tab, "settings", fields{"collection": "c"}, `"ok"`)
-	})
+func (c *chromium) twoTabs(t *testing.T, tab context.Context) {
+	other := c.tab()
+	c.gives(other, "settings", fields{"collection": "c"}, `"value":"dark"`)
+	c.gives(other, "setSetting", fields{"collection": "c", "name": "theme", "value": "light"}, `"ok"`)
+	c.gives(tab, "settings", fields{"collection": "c"}, `"value":"light"`)
+	c.gives(tab, "syncSettings", fields{}, `"ok"`)
+	c.gives(other, "vaultStatus", fields{}, `"pending":0`)
+	script := `Promise.all(Array.from({length: 20}, (_, i) => call("setSetting", {collection: "c", name: "n" + i + "%s", value: "v"})))`
+	first, second := make(chan string), make(chan string)
+	go func() { first <- c.evaluate(tab, fmt.Sprintf(script, "a")) }()
+	go func() { second <- c.evaluate(other, fmt.Sprintf(script, "b")) }()
+	if a, b := <-first, <-second; strings.Contains(a+b, "problem") {
+		t.Error(a, b)
+	}
+	var all struct{ OK []client.Setting }
+	c.must(json.Unmarshal([]byte(c.call(tab, "settings", fields{})), &all))
+	if len(all.OK) != 41 {
+		t.Errorf("%d settings of two tabs, want 41", len(all.OK))
+	}
+}
+
+func (c *chromium) hears(t *testing.T, tab context.Context) {
+	listening := c.tab()
+	c.gives(listening, "watchSettings", fields{}, `"ok"`)
+	c.evaluate(listening, `new Promise((done) => setTimeout(() => done((events.length = 0)), 1000))`)
+	c.gives(tab, "setSetting", fields{"collection": "d", "name": "live", "value": "1"}, `"ok"`)
+	c.gives(tab, "syncSettings", fields{}, `"ok"`)
+	got := c.evaluate(listening, `new Promise((done) => {
+		const began = performance.now();
+		const look = () => {
+			if (events.some(({ changed }) => changed?.includes("d")) || performance.now() - began > 5000) done(performance.now() - began);
+			else setTimeout(look, 10);
+		};
+		look();
+	})`)
+	var waited float64
+	c.must(json.Unmarshal([]byte(got), &waited))
+	t.Logf("heard after %.0f ms", waited)
+	if waited > 1000 {
+		t.Error("later than a second")
+	}
+}
+
+func (c *chromium) keepsKeys(t *testing.T, tab context.Context) {
+	c.call(tab, "signin", fields{"upn": ada, "password": good})
+	got := c.evaluate(tab, `(async () => {
+		const open = indexedDB.open("latchkey");
+		await new Promise((done) => (open.onsuccess = done));
+		const all = open.result.transaction("keys").objectStore("keys").getAll();
+		await new Promise((done) => (all.onsuccess = done));
+		const refused = await Promise.all(all.result.map(({ private: key }) => Promise.all(["jwk", "pkcs8"].map((form) =>
+			crypto.subtle.exportKey(form, key).then(() => "given away", (error) => error.name)))));
+		return all.result.map(({ private: key }) => [key.extractable, key.usages].join()).join(" ") + " " + refused.join();
+	})()`)
+	if got != `"false,deriveBits false,deriveBits InvalidAccessError,InvalidAccessError,InvalidAccessError,InvalidAccessError"` {
+		t.Error(got)
+	}
+}
+
+func (c *chromium) opensByPassword(_ *testing.T, tab context.Context) {
+	c.evaluate(tab, `(async () => {
+		const open = indexedDB.open("latchkey");
+		await new Promise((done) => (open.onsuccess = done));
+		const change = open.result.transaction(["keys", "memory", "notes"], "readwrite");
+		const keys = change.objectStore("keys").getAllKeys();
+		keys.onsuccess = () => keys.result.filter((key) => key !== "password").forEach((key) => change.objectStore("keys").delete(key));
+		change.objectStore("memory").clear();
+		change.objectStore("notes").clear();
+		await new Promise((done) => (change.oncomplete = done));
+		return true;
+	})()`)
+	again := c.tab()
+	c.gives(again, "trust", fields{}, `"state":"open"`)
+	c.gives(again, "syncSettings", fields{}, `"ok"`)
+	c.gives(again, "settings", fields{"collection": "c"}, `"value":"light"`)
+}
+
+func (c *chromium) dies(_ *testing.T, tab context.Context) {
+	dying, cancel := chromedp.NewContext(c.browser)
+	c.must(chromedp.Do(dying, chromedp.Navigate(c.server.URL+"/")))
+	c.evaluate(dying, `ready.then(() => (call("syncSettings", {}), true))`)
+	cancel()
+	c.gives(tab, "settings", fields{"collection": "c"}, `"ok"`)
 }

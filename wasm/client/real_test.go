@@ -32,7 +32,7 @@ type world struct {
 }
 
 // lateHost breaks the circle of services and objects, as main does.
-type lateHost struct{ object.Host }
+type lateHost struct{ *object.Native }
 
 // nowhere is a network without anybody in it.
 type nowhere struct{}
@@ -59,12 +59,12 @@ func newWorldAt(t *testing.T, issuer string) *world {
 	w.must(err)
 	log := slog.New(slog.DiscardHandler)
 	var host lateHost
-	service, err := server.New(server.Deps{Config: config, Host: &host, Outbound: nowhere{}, Now: w.now, Log: log})
+	service, err := server.New(server.Deps{Config: config, Host: &host, Sockets: &host, Outbound: nowhere{}, Now: w.now, Log: log})
 	w.must(err)
 	native, err := object.NewNative(object.NativeConfig{Now: w.now, Log: log}, service.Kinds...)
 	w.must(err)
 	t.Cleanup(func() { native.Close() })
-	host.Host, w.handler = native, service.Handler
+	host.Native, w.handler = native, service.Handler
 	return w
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,11 +183,37 @@ func (c *Client) take(ctx context.Context, account api.Account, secret *vault.Id
 		here.memory.Memory = memory
 		return here, nil
 	}
+	before := here
 	here, err = c.open(ctx, account, memory, secret)
 	if err != nil {
 		return nil, errors.Join(err, memory.Close())
 	}
+	if before != nil && before.account == account.ID {
+		c.tell(before.Export(), here.Export())
+	}
 	return here, nil
+}
+
+// tell tells the page in which collections another program of this device has changed something.
+func (c *Client) tell(before, after []vault.Setting) {
+	type at struct{ collection, name string }
+	old := map[at][]byte{}
+	for _, s := range before {
+		old[at{s.Collection, s.Name}] = s.Value
+	}
+	changed := map[string]bool{}
+	for _, s := range after {
+		value, there := old[at{s.Collection, s.Name}]
+		if delete(old, at{s.Collection, s.Name}); !there || !bytes.Equal(value, s.Value) {
+			changed[s.Collection] = true
+		}
+	}
+	for gone := range old {
+		changed[gone.collection] = true
+	}
+	if len(changed) > 0 {
+		c.event(Event{Changed: slices.Sorted(maps.Keys(changed))})
+	}
 }
 
 func (c *Client) openMemory(ctx context.Context, account string) (Memory, error) {

@@ -21,10 +21,24 @@ const (
 // write as soon as the service tells of it, and tells of that by Config.Event. Over a metered connection it waits. Errors of an exchange are in VaultStatus;
 // it goes on after them, ever more slowly.
 func (c *Client) Watch(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	w := watcher{client: c, notices: make(chan notice, 1)}
 	go w.listen(ctx)
-	w.cleanUp(ctx)
-	w.run(ctx)
+	survive(func() { w.cleanUp(ctx) })
+	for {
+		w.failed++
+		survive(func() { w.exchange(ctx) })
+		if !w.wait(ctx) {
+			return
+		}
+	}
+}
+
+// survive keeps a mistake of ours from ending the program, and with it every call that waits and what holds the settings.
+func survive(work func()) {
+	defer func() { _ = recover() }()
+	work()
 }
 
 type watcher struct {
@@ -42,15 +56,9 @@ func (w *watcher) cleanUp(ctx context.Context) {
 	}
 }
 
-func (w *watcher) run(ctx context.Context) {
-	for {
-		err := w.client.SyncSettings(ctx, false)
-		if w.failed++; err == nil {
-			w.failed = 0
-		}
-		if !w.wait(ctx) {
-			return
-		}
+func (w *watcher) exchange(ctx context.Context) {
+	if w.client.SyncSettings(ctx, false) == nil {
+		w.failed = 0
 	}
 }
 

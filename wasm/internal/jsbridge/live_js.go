@@ -27,9 +27,10 @@ func Listen(ctx context.Context, url string, limit int, opened func(), heard fun
 		"onopen":  on("onopen", func(js.Value) { go opened() }),
 		"onclose": on("onclose", func(js.Value) { close(ended) }),
 		"onmessage": on("onmessage", func(event js.Value) {
-			if data := event.Get("data"); data.Type() == js.TypeString && data.Length() <= limit {
-				text := data.String()
-				go heard(text)
+			if data := event.Get("data"); data.Type() == js.TypeString {
+				if text := data.String(); len(text) <= limit {
+					go heard(text)
+				}
 			}
 		}),
 	}
