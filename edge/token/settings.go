@@ -2,13 +2,10 @@ package token
 
 import (
 	"crypto/ecdsa"
-	"errors"
 	"net/http"
 	"strings"
 
-	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/oauth"
-	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
 const (
@@ -76,44 +73,11 @@ func validJWE(text string) bool {
 // which application's. Without one it answers as RFC 6750 section 3 says.
 func (s *Service) Protected(scope string, next func(w http.ResponseWriter, r *http.Request, accountID, clientID string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, err := s.granted(w, r, scope)
+		a, err := s.admit(w, r, scope)
 		if err != nil {
 			s.errors.Bearer(w, r, err)
 			return
 		}
 		next(w, r, a.Account, a.Client)
 	})
-}
-
-// granted is the access token of a request, when it is good for scope and its grant is still there.
-func (s *Service) granted(w http.ResponseWriter, r *http.Request, scope string) (access, error) {
-	text, err := bearer(w, r)
-	if err != nil {
-		return access{}, err
-	}
-	a, err := s.openAccess(r.Context(), text)
-	if err != nil {
-		return access{}, err
-	}
-	if a.Account == "" || len(a.Audience) > 0 || a.Actor != nil {
-		return access{}, oauth.ErrInvalidToken.With("the access token is for another resource")
-	}
-	if !oauth.Words(a.Scope).Has(scope) {
-		return access{}, oauth.ErrInsufficientScope.With("the access token does not have the scope that this needs")
-	}
-	app, err := s.applications.Application(r.Context(), a.Client)
-	if errors.Is(err, tenant.ErrUnknownApplication) {
-		return access{}, oauth.ErrInvalidToken.From(err)
-	}
-	if err == nil {
-		err = s.checkBinding(w, r, app, text, a.Binding)
-	}
-	if err != nil {
-		return access{}, err
-	}
-	_, err = s.accounts.GrantFacts(r.Context(), a.Account, account.GrantIn{GrantID: a.Grant})
-	if errors.Is(err, account.ErrGrant) {
-		err = oauth.ErrInvalidToken.From(err)
-	}
-	return a, err
 }

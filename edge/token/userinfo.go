@@ -39,53 +39,66 @@ func (s *Service) userinfo(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) userinfoOf(w http.ResponseWriter, r *http.Request) (tenant.Application, userinfoClaims, error) {
-	var claims userinfoClaims
-	token, err := bearer(w, r)
+	a, err := s.admit(w, r, oauth.ScopeOpenID)
 	if err != nil {
-		return tenant.Application{}, claims, err
+		return a.app, userinfoClaims{}, err
 	}
-	a, err := s.openAccess(r.Context(), token)
-	if err != nil {
-		return tenant.Application{}, claims, err
-	}
-	if a.Account == "" || len(a.Audience) > 0 { // a token for an API is none for us (RFC 9700 section 2.3)
-		return tenant.Application{}, claims, oauth.ErrInvalidToken.With("the access token is for another resource")
-	}
-	if !oauth.Words(a.Scope).Has(oauth.ScopeOpenID) {
-		return tenant.Application{}, claims, oauth.ErrInsufficientScope.With("the access token has no openid in its scope")
-	}
-	app, err := s.applications.Application(r.Context(), a.Client)
-	if errors.Is(err, tenant.ErrUnknownApplication) {
-		return app, claims, oauth.ErrInvalidToken.From(err)
-	}
-	if err == nil {
-		err = s.checkBinding(w, r, app, token, a.Binding)
-	}
-	if err != nil {
-		return app, claims, err
-	}
-	claims, err = s.userinfoClaims(r.Context(), app, a)
-	return app, claims, err
+	claims, err := s.userinfoClaims(r.Context(), a)
+	return a.app, claims, err
 }
 
-// userinfoClaims asks the account, which knows whether the grant is still there.
-func (s *Service) userinfoClaims(ctx context.Context, app tenant.Application, a access) (userinfoClaims, error) {
-	facts, err := s.accounts.GrantFacts(ctx, a.Account, account.GrantIn{GrantID: a.Grant})
+// admitted is an access token for this service that came with a request, the application that it was issued to, and its grant.
+type admitted struct {
+	access
+	app   tenant.Application
+	facts account.GrantFactsOut
+}
+
+// admit reads the access token of a request and checks that it is a person's, for this service and for scope, that who brings it has
+// what it is bound to, and that its grant is still there. Its errors are those of RFC 6750 section 3.1.
+func (s *Service) admit(w http.ResponseWriter, r *http.Request, scope string) (admitted, error) {
+	var a admitted
+	token, err := bearer(w, r)
+	if err != nil {
+		return a, err
+	}
+	if a.access, err = s.openAccess(r.Context(), token); err != nil {
+		return a, err
+	}
+	if a.Account == "" || len(a.Audience) > 0 || a.Actor != nil { // a token for an API is none for us (RFC 9700 section 2.3)
+		return a, oauth.ErrInvalidToken.With("the access token is for another resource")
+	}
+	if !oauth.Words(a.Scope).Has(scope) {
+		return a, oauth.ErrInsufficientScope.With("the access token does not have the scope that this needs")
+	}
+	a.app, err = s.applications.Application(r.Context(), a.Client)
+	if errors.Is(err, tenant.ErrUnknownApplication) {
+		return a, oauth.ErrInvalidToken.From(err)
+	}
+	if err == nil {
+		err = s.checkBinding(w, r, a.app, token, a.Binding)
+	}
+	if err != nil {
+		return a, err
+	}
+	a.facts, err = s.accounts.GrantFacts(r.Context(), a.Account, account.GrantIn{GrantID: a.Grant})
 	if errors.Is(err, account.ErrGrant) {
-		return userinfoClaims{}, oauth.ErrInvalidToken.From(err)
+		err = oauth.ErrInvalidToken.From(err)
 	}
+	return a, err
+}
+
+// userinfoClaims are the claims that a token is good for.
+func (s *Service) userinfoClaims(ctx context.Context, a admitted) (userinfoClaims, error) {
+	named, err := keptWishes(a.facts.ClaimsRequest)
 	if err != nil {
 		return userinfoClaims{}, err
 	}
-	named, err := keptWishes(facts.ClaimsRequest)
-	if err != nil {
-		return userinfoClaims{}, err
-	}
-	if whole := (target{}).within(facts.Scope); len(oauth.Words(a.Scope)) < len(oauth.Words(whole)) {
+	if whole := (target{}).within(a.facts.Scope); len(oauth.Words(a.Scope)) < len(oauth.Words(whole)) {
 		named.Userinfo = nil // whoever asked for a token with less meant it
 	}
-	sub, err := s.subject(ctx, app, a.Account)
-	return userinfoClaims{Subject: sub, personal: personalOf(facts.Claims, a.Scope, named.Userinfo)}, err
+	sub, err := s.subject(ctx, a.app, a.Account)
+	return userinfoClaims{Subject: sub, personal: personalOf(a.facts.Claims, a.Scope, named.Userinfo)}, err
 }
 
 // writeUserinfo answers in the form that the application registered: JSON, or a JWT that is signed, encrypted or both (Core
