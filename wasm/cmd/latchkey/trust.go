@@ -27,7 +27,8 @@ opens the settings, once.
 What is asked for is read from standard input, a line each.
 
 Options:
-  --method METHOD    approval, email, sms, call, totp, recovery, or the id of a method
+  --method METHOD    approval, email, sms, call, totp, recovery, or the id of a method; waiting, when there is no other: then your
+                     addresses are told, and this computer is trusted after some days unless you undo it
   --status           only say where this computer stands: exit status 4 when it is not trusted
 `
 
@@ -109,6 +110,12 @@ func (p program) proveTrust(ctx context.Context, c *connection, at client.Trust,
 		return p.proveByCode(ctx, c, "Code of your authenticator: ", api.TrustProveRequest{Method: method.ID})
 	case api.ProofRecovery:
 		return p.proveByRecovery(ctx, c, method.ID)
+	case api.ProofWaiting:
+		waiting, err := c.TrustWait(ctx, p.language())
+		if err != nil {
+			return err
+		}
+		return outcome{exitUntrusted, "asked for: unless somebody undoes it, this computer is trusted from " + when(waiting.Due)}
 	}
 	sent, err := c.TrustSend(ctx, api.TrustSendRequest{Method: method.ID, Channel: channelOf(method.Kind), Language: p.language()})
 	if err != nil {
@@ -142,6 +149,9 @@ func (p program) chooseMethod(ctx context.Context, at client.Trust, wanted strin
 	if at.Approval {
 		usable = slices.Insert(usable, 0, api.TrustMethod{ID: approvalMethod, Kind: approvalMethod, Hint: "another device of yours"})
 	}
+	if wanted == string(api.ProofWaiting) {
+		return api.TrustMethod{ID: wanted, Kind: api.ProofWaiting}, nil
+	}
 	if wanted != "" {
 		i := slices.IndexFunc(usable, func(m api.TrustMethod) bool { return m.ID == wanted || string(m.Kind) == wanted })
 		if i < 0 {
@@ -151,7 +161,7 @@ func (p program) chooseMethod(ctx context.Context, at client.Trust, wanted strin
 	}
 	switch len(usable) {
 	case 0:
-		return api.TrustMethod{}, outcome{exitUntrusted, "there is nothing here to prove this computer by: add a phone, an address or an authenticator in your account"}
+		return api.TrustMethod{}, outcome{exitUntrusted, "there is nothing to prove this computer by: add a phone, an address or an authenticator in your account, or wait: --method waiting"}
 	case 1:
 		return usable[0], nil
 	}

@@ -35,6 +35,7 @@ type world struct {
 	person  *opaquetest.Person
 	upn     string
 	browser *opaquetest.Browser
+	native  *object.Native
 	ahead   atomic.Int64 // seconds that the service's clock is ahead
 	gone    atomic.Bool  // nobody answers
 }
@@ -68,7 +69,8 @@ func newWorld(t *testing.T) *world {
 	root := make([]byte, 32)
 	rand.Read(root)
 	settings := map[string]string{
-		"LATCHKEY_ISSUER": "https://" + w.server.Listener.Addr().String(), "LATCHKEY_DEFAULT_DOMAIN": "id.test", "LATCHKEY_EXTRA_DOMAINS": "id.test",
+		"LATCHKEY_ISSUER": "https://" + w.server.Listener.Addr().String(), "LATCHKEY_DEFAULT_DOMAIN": "id.test",
+		"LATCHKEY_EXTRA_DOMAINS": "id.test,example.org", "LATCHKEY_OPERATOR_KEY": operatorKey,
 		"LATCHKEY_ROOT_KEY": "r1:" + base64.RawURLEncoding.EncodeToString(root), "LATCHKEY_MAIL": "outbox:",
 		"LATCHKEY_SIGNUP_LIMIT": "1000/1s", "LATCHKEY_SIGNIN_LIMIT": "1000/1s",
 	}
@@ -81,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	native, err := object.NewNative(object.NativeConfig{Now: now, Log: log}, service.Kinds...)
 	w.must(err)
-	host.Native, handler = native, service.Handler
+	host.Native, handler, w.native = native, service.Handler, native
 	t.Cleanup(func() { native.Close() })
 	w.server.StartTLS()
 	t.Cleanup(w.server.Close)
