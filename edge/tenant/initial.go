@@ -99,20 +99,12 @@ func addInitialToken(tx *object.Tx, in AddInitialTokenIn) (None, error) {
 	expires := tx.Now().Add(in.Life)
 	tx.Exec(`INSERT INTO initial_token (id, hash, note, uses, terms, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		in.ID, in.Hash, in.Note, in.Uses, string(terms), tx.Now(), expires)
-	if next := tx.Alarm(); next.IsZero() || expires.Before(next) {
-		tx.SetAlarm(expires)
-	}
+	forgetInitialTokens.By(tx, expires)
 	return None{}, nil
 }
 
-// forgetInitialTokens is the alarm: tokens that have expired are erased.
-func forgetInitialTokens(tx *object.Tx) error {
-	tx.Exec(`DELETE FROM initial_token WHERE expires <= ?`, tx.Now())
-	var next time.Time
-	tx.Row(`SELECT min(expires) FROM initial_token`).Scan(&next)
-	tx.SetAlarm(next)
-	return nil
-}
+// forgetInitialTokens erases tokens that have expired: of a hundred at most, so expires needs no index.
+var forgetInitialTokens = object.Sweep{Table: "initial_token"}
 
 func initialTokens(tx *object.Tx, _ None) ([]InitialToken, error) {
 	tokens := []InitialToken{}

@@ -88,7 +88,7 @@ var migrations = []string{
 
 // New returns the kind of object.
 func New() *object.Kind {
-	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: forgetInitialTokens}
+	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: forgetInitialTokens.Alarm}
 	object.Handle(k, Put, put)
 	object.Handle(k, Get, get)
 	object.Handle(k, GetResource, getResource)
