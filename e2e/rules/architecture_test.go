@@ -82,7 +82,7 @@ func TestPackagesThatMustNotBeLinked(t *testing.T) {
 var (
 	contract = []string{"edge/api", "edge/oauth"}
 	objects  = []string{"edge/object", "edge/keys", "edge/names", "edge/tenant", "edge/account", "edge/throttle", "edge/device", "edge/vault"}
-	leaves   = []string{"edge/session", "edge/state", "edge/password", "edge/problem"}
+	leaves   = []string{"edge/session", "edge/state", "edge/password", "edge/problem", "edge/webauthn"}
 	// above are the places where the others meet, and what only tests and tools import.
 	above = []string{"edge", "edge/server", "edge/selfhost", "edge/selfhost/build", "edge/slim", "edge/internal/workerd",
 		"edge/object/objecttest", "edge/object/sockettest", "edge/keys/keystest", "edge/password/passwordtest"}
@@ -98,6 +98,7 @@ func TestArrows(t *testing.T) {
 		"edge/state":    {"edge/api", "edge/keys", "edge/problem"},
 		"edge/password": {"edge/api", "edge/keys", "edge/state"},
 		"edge/problem":  {"edge/api"},
+		"edge/webauthn": {"edge/api"},
 		"edge/keys":     {"edge/object", "edge/api"},
 		"edge/names":    {"edge/object", "edge/api"},
 		"edge/tenant":   {"edge/object", "edge/api", "edge/oauth", "edge/problem"},
@@ -107,7 +108,7 @@ func TestArrows(t *testing.T) {
 		"edge/vault":    {"edge/object", "edge/api"},
 		"edge/message":  {"edge/object", "edge/api", "edge/problem"},
 	}
-	for _, s := range []string{"edge/signin", "edge/portal", "edge/token", "edge/sync", "edge/trust", "edge/recover"} {
+	for _, s := range []string{"edge/signin", "edge/portal", "edge/token", "edge/sync", "edge/trust", "edge/recover", "edge/security"} {
 		may[s] = slices.Concat(contract, objects, leaves)
 	}
 	for path, p := range list(t, true, "./edge/...", "./wasm/...") {
