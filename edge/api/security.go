@@ -1,5 +1,7 @@
 package api
 
+import "strings"
+
 // Routes of a person's security information: what they can prove themselves by, beside the password. All take a live session. What
 // changes it takes a trusted device (CodeDeviceUntrusted) and a recent proof (CodeConfirmRequired): whoever has only the password, or only
 // an open browser, cannot add a proof of their own.
@@ -155,4 +157,11 @@ type Confirmed struct {
 // and no trusted device; any other is CodeTrustOtherwise. Asked again it answers the same.
 type TrustWaitRequest struct {
 	Language string `json:"language,omitempty"`
+}
+
+// ValidPhone reports whether s is a phone number as ITU-T E.164 section 6 has it, with "+" and no other sign: 7 to 15 digits, the first of which
+// is not 0.
+func ValidPhone(s string) bool {
+	digits, found := strings.CutPrefix(s, "+")
+	return found && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }

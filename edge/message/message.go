@@ -105,7 +105,7 @@ func New(d Deps) (*Service, error) {
 	}
 	if d.SMS != "" {
 		if s.call, err = newPhones(d.SMS, d.HTTP); err != nil {
-			return nil, fmt.Errorf("message: phones: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrPhones, err)
 		}
 	}
 	return s, nil

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/latchkey-id/latchkey/edge/api"
 )
 
 // Channel is how a message reaches a person.
@@ -21,13 +23,6 @@ const (
 	BySMS  Channel = "sms"
 	ByCall Channel = "call"
 )
-
-// ValidNumber reports whether s is a phone number as ITU-T E.164 section 6 has it, with "+" and no other sign: 7 to 15 digits, the first of
-// which is not 0.
-func ValidNumber(s string) bool {
-	digits, found := strings.CutPrefix(s, "+")
-	return found && len(digits) >= 7 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
-}
 
 // spoken are the languages that a call is held in.
 var spoken = map[string]string{"en": "en-US", "de": "de-DE"}
@@ -62,7 +57,7 @@ func phrase(m Mail) (string, error) {
 }
 
 func (s *Service) sendPhone(ctx context.Context, m Mail) error {
-	if !ValidNumber(m.To) {
+	if !api.ValidPhone(m.To) {
 		return fmt.Errorf("%w: not a phone number", ErrRefused)
 	}
 	text, err := phrase(m)
@@ -104,7 +99,7 @@ func newPhones(address string, outbound http.RoundTripper) (*phones, error) {
 		return nil, errors.New("want https://sid:token@api.twilio.com/?from=%2B4930123456")
 	case outbound == nil:
 		return nil, errors.New("this program has no way to make requests")
-	case !ValidNumber(p.from):
+	case !api.ValidPhone(p.from):
 		return nil, errors.New("from is not a phone number such as %2B4930123456")
 	}
 	path := strings.Trim(u.Path, "/")

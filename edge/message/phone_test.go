@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-id/latchkey/edge/api"
 )
 
 // twilio is a phone service on this machine, over TLS, as Twilio's API documentation has it.
@@ -129,7 +131,7 @@ func TestPhoneURLsAndNumbers(t *testing.T) {
 		"+4930123456": true, "+123456789012345": true, "4930123456": false, "+0301234567": false, "+123456": false,
 		"+1234567890123456": false, "+49 30 123456": false, "+4930123456;ext=1": false, "": false, "+": false,
 	} {
-		if ValidNumber(number) != want {
+		if api.ValidPhone(number) != want {
 			t.Errorf("%q: %v", number, !want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/keys"
@@ -24,6 +25,8 @@ type Config struct {
 	Root          keys.Root          // LATCHKEY_ROOT_KEY: "id:base64url(32 bytes)", the newest first, comma-separated
 	OperatorKey   string             // LATCHKEY_OPERATOR_KEY: bearer of PUT /operator/applications, 32 characters or more
 	Mail          string             // LATCHKEY_MAIL: smtp://…, https://…, or outbox: on a local host
+	SMS           string             // LATCHKEY_SMS: https://sid:token@host/?from=%2B…, for texts and calls; none: phones get nothing
+	SecurityWait  time.Duration      // LATCHKEY_SECURITY_WAIT: how long a risky change of security information waits; default 168h
 	RangeService  string             // LATCHKEY_RANGE_SERVICE: https prefix of a breached-password range service
 	AddressHeader string             // LATCHKEY_ADDRESS_HEADER: header with the client's address, set by the platform; default CF-Connecting-IP
 	SignupLimit   throttle.Limit     // LATCHKEY_SIGNUP_LIMIT: accounts an address may create; default 3/24h
@@ -44,7 +47,10 @@ type Config struct {
 const (
 	defaultSignupLimit = "3/24h"
 	defaultSigninLimit = "60/10m"
-	minOperatorKey     = 32
+
+	defaultSecurityWait = "168h"
+	maxSecurityWait     = 60 * 24 * time.Hour
+	minOperatorKey      = 32
 
 	minVaultQuota  = 1 << 20
 	maxVaultQuota  = 8 << 30 // an object's database holds 10 GiB on Cloudflare
@@ -59,6 +65,7 @@ func ParseConfig(get func(name string) string) (Config, error) {
 		DefaultDomain: strings.ToLower(get("LATCHKEY_DEFAULT_DOMAIN")),
 		OperatorKey:   get("LATCHKEY_OPERATOR_KEY"),
 		Mail:          get("LATCHKEY_MAIL"),
+		SMS:           get("LATCHKEY_SMS"),
 		RangeService:  get("LATCHKEY_RANGE_SERVICE"),
 		AddressHeader: or(get("LATCHKEY_ADDRESS_HEADER"), "CF-Connecting-IP"),
 		ExtraDomains:  fields(get("LATCHKEY_EXTRA_DOMAINS")),
@@ -98,6 +105,8 @@ func ParseConfig(get func(name string) string) (Config, error) {
 	record, err := parseSize(get("LATCHKEY_VAULT_RECORD"), api.MaxVaultRecord, minVaultRecord, api.MaxVaultRecord)
 	wrong("LATCHKEY_VAULT_RECORD", err)
 	c.Vault.Record = int(record)
+	c.SecurityWait, err = parseWait(or(get("LATCHKEY_SECURITY_WAIT"), defaultSecurityWait))
+	wrong("LATCHKEY_SECURITY_WAIT", err)
 	if c.RangeService != "" {
 		if u, err := url.Parse(c.RangeService); err != nil || u.Scheme != "https" || u.Host == "" {
 			wrong("LATCHKEY_RANGE_SERVICE", errors.New("want an https URL that a prefix of five characters is appended to"))
@@ -131,6 +140,15 @@ func checkMail(c Config) error {
 func (c Config) local() bool {
 	u, err := url.Parse(c.Issuer)
 	return err == nil && oauth.ThisMachine(u.Hostname())
+}
+
+// parseWait reads a time in which a person can notice and undo something.
+func parseWait(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Minute || d > maxSecurityWait {
+		return 0, fmt.Errorf("%q is not a time like 168h, from 1m to %s", s, maxSecurityWait)
+	}
+	return d, nil
 }
 
 // parseSize reads a number of bytes, or of the unit after it. Nothing is otherwise.

@@ -53,7 +53,7 @@ func apiRoutes(t *testing.T) (routes []string) {
 // methodOf is the method that a route takes.
 func methodOf(route string) string {
 	switch route {
-	case api.RouteConfiguration, api.RouteAccount, api.RouteSessions, api.RouteApplications, api.RouteApps, api.RouteVaultChanges:
+	case api.RouteConfiguration, api.RouteAccount, api.RouteSessions, api.RouteApplications, api.RouteApps, api.RouteVaultChanges, api.RouteSecurity:
 		return http.MethodGet
 	}
 	return http.MethodPost

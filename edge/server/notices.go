@@ -44,9 +44,14 @@ var channels = map[api.Proof]message.Channel{
 	api.ProofEmail: message.ByMail, api.ProofSMS: message.BySMS, api.ProofCall: message.ByCall,
 }
 
-// Compose returns what the account object puts in its outbox for account.TopicMail.
+// Compose returns what the account object puts in its outbox for account.TopicMail; without a code something of the same size that nobody
+// gets.
 func (c codes) Compose(ctx context.Context, by api.Proof, to, language, code string) (json.RawMessage, error) {
-	return c.compose(ctx, letter{Template: string(message.TemplateProof), To: to, Language: language, Code: code, Channel: string(channels[by])})
+	l := letter{Template: string(message.TemplateProof), To: to, Language: language, Code: code, Channel: string(channels[by])}
+	if code == "" {
+		l.Template, l.Code = toNobody, "000000"
+	}
+	return c.compose(ctx, l)
 }
 
 // Send sends a code at once. An address or a number that nothing reaches is api.CodeUndeliverable.

@@ -6,6 +6,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,8 @@ import (
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/portal"
 	"github.com/latchkey-id/latchkey/edge/problem"
+	"github.com/latchkey-id/latchkey/edge/recover"
+	"github.com/latchkey-id/latchkey/edge/security"
 	"github.com/latchkey-id/latchkey/edge/signin"
 	"github.com/latchkey-id/latchkey/edge/sync"
 	"github.com/latchkey-id/latchkey/edge/tenant"
@@ -63,7 +66,10 @@ type parts struct {
 // New connects the services.
 func New(d Deps) (*Service, error) {
 	c := d.Config
-	mail, err := message.New(message.Deps{URL: c.Mail, Host: d.Host, Dial: d.Dial, HTTP: d.Outbound, Now: d.Now, Log: d.Log})
+	mail, err := message.New(message.Deps{URL: c.Mail, SMS: c.SMS, Host: d.Host, Dial: d.Dial, HTTP: d.Outbound, Now: d.Now, Log: d.Log})
+	if errors.Is(err, message.ErrPhones) {
+		return nil, fmt.Errorf("LATCHKEY_SMS: %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("LATCHKEY_MAIL: %w", err)
 	}
@@ -100,7 +106,15 @@ func (p *parts) routes() *http.ServeMux {
 	portal.New(portal.Deps{
 		Issuer: c.Issuer, Accounts: p.accounts, Applications: p.applications, Keys: p.ring, Now: p.Now, Log: p.Log,
 	}).Mount(mux)
-	trust.New(trust.Deps{Accounts: p.accounts, Keys: p.ring, Log: p.Log}).Mount(mux)
+	proofs := security.New(security.Deps{
+		Issuer: c.Issuer, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring, Codes: codes{p.box}, Address: p.address, Now: p.Now, Log: p.Log,
+	})
+	proofs.Mount(mux)
+	trust.New(trust.Deps{Accounts: p.accounts, Proofs: proofs, Keys: p.ring, Log: p.Log}).Mount(mux)
+	recover.New(recover.Deps{
+		Limit: c.SigninLimit, Phones: p.mail.Phones(), Names: p.directory, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring,
+		Proofs: proofs, Address: p.address, Now: p.Now, Log: p.Log,
+	}).Mount(mux)
 	sync.New(sync.Deps{Vaults: p.vaults, Trust: p.accounts, Keys: p.ring, Issuer: c.Issuer, Connect: listen(p.Sockets), Log: p.Log}).Mount(mux)
 	tenant.Mount(mux, tenant.Deps{
 		Applications: p.applications, Document: provider.Document, Local: c.local(), OperatorKey: c.OperatorKey, EnsureAlg: p.ring.EnsureAlg, Log: p.Log,
@@ -118,7 +132,7 @@ func (p *parts) kinds() []*object.Kind {
 	return append([]*object.Kind{
 		keys.New(keys.Deps{Root: p.Config.Root, Native: p.Native, Log: p.Log}),
 		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(p.Config.Vault),
-		account.New(account.Deps{Effects: map[string]object.Effect{
+		account.New(account.Deps{Wait: int64(p.Config.SecurityWait / time.Second), Effects: map[string]object.Effect{
 			account.TopicMail:        p.box.deliver,
 			account.TopicNamesCommit: commitName(p.directory, p.Log),
 			account.TopicDisconnect:  disconnect(p.vaults),
