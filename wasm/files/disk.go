@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime"
 )
 
 // disk is what this package asks of a file system. Names are relative to one directory and have slashes; nothing outside of it
@@ -78,9 +77,6 @@ func (r rooted) Create(name string) (created, error) {
 }
 
 func (r rooted) SyncDir(name string) error {
-	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
-		return nil // these have no such thing
-	}
 	dir, err := r.root.Open(name)
 	if err != nil {
 		return err

@@ -50,7 +50,10 @@ type Engine struct {
 // ErrRunning says that another latchkey sync is at work in this home.
 var ErrRunning = errors.New("latchkey sync is running already in this home")
 
-// Open prepares rounds. Errors: ErrRunning, ErrState, those of the disk.
+// ErrSystem says that this system's files have no Unix permissions.
+var ErrSystem = errors.New("latchkey sync needs a system whose files have Unix permissions")
+
+// Open prepares rounds. Errors: ErrRunning, ErrSystem, ErrState, those of the disk.
 func Open(d Deps) (_ *Engine, err error) {
 	e := &Engine{config: d}
 	defer func() {

@@ -2,5 +2,5 @@
 
 package files
 
-// lock does nothing where there is no flock.
-func lock(string) (release func() error, err error) { return func() error { return nil }, nil }
+// lock refuses: what has no Unix permissions would take them from the files of all other homes.
+func lock(string) (release func() error, err error) { return nil, ErrSystem }
