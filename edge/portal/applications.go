@@ -44,7 +44,7 @@ func (s *Service) application(ctx context.Context, c account.Consent) (api.Appli
 	scope := oauth.Words(c.Scope)
 	out := api.Application{
 		ID: c.ClientID, Name: app.Name, Verified: err == nil && !app.Dynamic, Agreed: c.Agreed,
-		Scopes: scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline),
+		Scopes: scope.Within(oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOffline, oauth.ScopeSettings),
 		Since:  c.Since, LastUsed: c.LastUsed, Offline: c.Offline, Resources: []api.ConsentResource{},
 	}
 	if app.Owns(app.ClientURI, app.RedirectURIs...) && !(app.Dynamic && app.MayUse(tenant.GrantDevice)) { // a device proves no host

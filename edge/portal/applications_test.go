@@ -68,7 +68,7 @@ func TestApplicationsSayWhatTheyMayDo(t *testing.T) {
 	w := newWorld(t)
 	w.apps = registry{{ClientID: "prints", Name: "Photo prints", ClientURI: "https://prints.example/home"}, {ClientID: "own", Name: "Own", Dynamic: true}}
 	b := w.signin("laptop", nil)
-	b.agree(w, "prints", "openid email photos.read other offline_access", "https://api.example", "https://gone.example")
+	b.agree(w, "prints", "openid email photos.read other offline_access latchkey:settings", "https://api.example", "https://gone.example")
 	w.now = w.now.Add(time.Minute)
 	b.agree(w, "own", "openid")
 	w.now = w.now.Add(time.Minute)
@@ -79,7 +79,7 @@ func TestApplicationsSayWhatTheyMayDo(t *testing.T) {
 	}
 	prints := list[2]
 	if prints.Name != "Photo prints" || prints.Host != "prints.example" || !prints.Verified || !prints.Agreed || !prints.Offline ||
-		strings.Join(prints.Scopes, " ") != "openid email offline_access" || prints.Since != 1_800_000_000 {
+		strings.Join(prints.Scopes, " ") != "openid email offline_access latchkey:settings" || prints.Since != 1_800_000_000 {
 		t.Errorf("prints: %+v", prints)
 	}
 	if len(prints.Resources) != 2 || prints.Resources[0].Name != "Photos" || !slices.Equal(prints.Resources[0].Scopes, []string{"photos.read"}) ||
