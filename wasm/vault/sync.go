@@ -16,9 +16,15 @@ func (v *Vault) Sync(ctx context.Context) error {
 		return err
 	}
 	defer v.requests.leave()
+	current, err := v.pushFirst(ctx)
+	if err != nil {
+		return err
+	}
 	for range maxTries {
-		err := v.pull(ctx, false)
-		if err == nil {
+		if !current {
+			err = v.pull(ctx, false)
+		}
+		if current = false; err == nil {
 			err = v.push(ctx)
 		}
 		if err == nil {
@@ -42,6 +48,19 @@ func (v *Vault) Verify(ctx context.Context) error {
 	}
 	defer v.requests.leave()
 	return v.pull(ctx, true)
+}
+
+// pushFirst sends what is pending before it has looked at what others wrote, which nearly always is nothing: then the service takes it and says
+// that nobody wrote since this device has last read, and there is nothing to pull.
+func (v *Vault) pushFirst(ctx context.Context) (current bool, err error) {
+	if len(v.waiting()) == 0 {
+		return false, nil
+	}
+	v.missed = false
+	if err = v.push(ctx); errors.Is(err, ErrConflict) || errors.Is(err, ErrQuota) { // then it is done as if it had not been tried
+		return false, nil
+	}
+	return !v.missed, err
 }
 
 // push sends what is pending, collection by collection. Error: ErrConflict when something has to be pulled first.
@@ -119,12 +138,14 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 func (v *Vault) pushed(ctx context.Context, b Batch) (int64, error) {
 	store, tells := v.config.Store.(Teller)
 	if !tells {
+		v.missed = true // perhaps
 		return v.cursor, v.config.Store.Push(ctx, b)
 	}
 	before, after, err := store.PushTelling(ctx, b)
 	if err == nil && before == v.cursor && after > before {
 		return after, nil
 	}
+	v.missed = true
 	return v.cursor, err
 }
 

@@ -44,6 +44,7 @@ type Vault struct {
 
 	identities []*Identity            // with requests held
 	boxes      map[string]cipher.AEAD // with requests held
+	missed     bool                   // with requests held: others may have written since the last pull
 }
 
 // shelf is one collection on this device.

@@ -122,7 +122,7 @@ func TestMemoryHoldsNoNameAndNoValue(t *testing.T) {
 			}
 		}
 	}
-	if len(kept) != 5 { // keys, seen, manifest, record, edit
+	if len(kept) != 6 { // keys, seen, cursor, manifest, record, edit
 		t.Errorf("%d things are kept", len(kept))
 	}
 }
