@@ -202,7 +202,7 @@ func (p program) awaitApproval(ctx context.Context, c *connection) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.problems, "On a device that is trusted, open %s/account, or run latchkey approve there.\n", c.options.service)
+	fmt.Fprintf(p.problems, "On a device that is trusted, open %s/approve, or run latchkey approve there.\n", c.options.service)
 	shown := false
 	for {
 		now, err := c.PollApproval(ctx, asked.ID)
