@@ -6,6 +6,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/latchkey-id/latchkey/wasm/client"
@@ -126,35 +131,75 @@ func (k keystore) Forget(ctx context.Context, account string) error {
 	for key := range kept {
 		kept[key] = nil
 	}
-	return errors.Join(m.Save(ctx, kept), k.database.Remove(ctx, storeKeys, account), k.ForgetPassword(ctx))
+	err = m.Save(ctx, kept)
+	if err == nil {
+		_, err = m.Load(ctx) // which lets go of the log
+	}
+	return errors.Join(err, k.database.Remove(ctx, storeKeys, account), k.ForgetPassword(ctx))
 }
 
-// memory is what a vault knows, in a tab that holds its lock.
+// memory is what a vault knows, in a tab that holds its lock: a log of frames, each under its number.
 type memory struct {
 	database *jsbridge.Database
 	account  string
-	revision string
+	revision string // number of the next frame, and something that no other revision has
 	release  func()
 }
+
+// maxFrames is how many a Load leaves before it makes one of them.
+const maxFrames = 32
 
 // Ids of accounts have no slash and no sharp sign.
 func (m *memory) prefix() string { return m.account + "/" }
 func (m *memory) mark() string   { return m.account + "#revision" }
 
 func (m *memory) Load(ctx context.Context) (map[string][]byte, error) {
-	kept, revision, err := m.database.Load(ctx, storeMemory, m.prefix(), m.mark())
+	frames, revision, err := m.database.Load(ctx, storeMemory, m.prefix(), m.mark())
+	if err != nil {
+		return nil, err
+	}
 	m.revision = revision
-	return kept, err
+	kept := map[string][]byte{}
+	names := slices.Sorted(maps.Keys(frames))
+	for _, name := range names {
+		if err := client.ApplyFrame(kept, frames[name]); err != nil {
+			return nil, err
+		}
+	}
+	if len(names) > maxFrames || len(names) > 1 && len(kept) == 0 { // what was removed shall be gone
+		return kept, m.compact(ctx, kept, names)
+	}
+	return kept, nil
+}
+
+// compact puts one frame in the place of many.
+func (m *memory) compact(ctx context.Context, kept map[string][]byte, names []string) error {
+	changes := map[string][]byte{}
+	for _, name := range names {
+		changes[name] = nil
+	}
+	return m.write(ctx, changes, client.EncodeFrame(kept))
 }
 
 func (m *memory) Save(ctx context.Context, changes map[string][]byte) error {
-	revision := rand.Text()
+	return m.write(ctx, map[string][]byte{}, client.EncodeFrame(changes))
+}
+
+// write adds a frame to the log, beside other changes of it.
+func (m *memory) write(ctx context.Context, changes map[string][]byte, frame []byte) error {
+	number, _, _ := strings.Cut(m.revision, " ")
+	next, _ := strconv.ParseInt(number, 10, 64) // "": the first
+	changes[frameName(next)] = frame
+	revision := strconv.FormatInt(next+1, 10) + " " + rand.Text()
 	if err := m.database.Save(ctx, storeMemory, m.prefix(), changes, m.mark(), revision); err != nil {
 		return err
 	}
 	m.revision = revision
 	return nil
 }
+
+// frameName is the number of a frame, in the order of texts.
+func frameName(n int64) string { return fmt.Sprintf("%016d", n) }
 
 func (m *memory) Revision() string { return m.revision }
 

@@ -135,6 +135,7 @@ func TestTheBrowserKeepsWhatOpensTheVault(t *testing.T) {
 	}{
 		{"it is there after a reload, and in two tabs at once", c.twoTabs},
 		{"the service tells of changes", c.hears},
+		{"what is removed is gone", c.empties},
 		{"its keys cannot be read out", c.keepsKeys},
 		{"the kept password opens in the place of the device's key", c.opensByPassword},
 		{"a tab that is closed at work leaves the lock", c.dies},
@@ -226,4 +227,30 @@ func (c *chromium) dies(_ *testing.T, tab context.Context) {
 	c.evaluate(dying, `ready.then(() => (call("syncSettings", {}), true))`)
 	cancel()
 	c.gives(tab, "settings", fields{"collection": "c"}, `"ok"`)
+}
+
+func (c *chromium) empties(t *testing.T, tab context.Context) {
+	const bytes = `(async () => {
+		const open = indexedDB.open("latchkey");
+		await new Promise((done) => (open.onsuccess = done));
+		const all = open.result.transaction("memory").objectStore("memory").getAll();
+		await new Promise((done) => (all.onsuccess = done));
+		return String(all.result.reduce((sum, { byteLength }) => sum + (byteLength ?? 0), 0));
+	})()`
+	if before := c.evaluate(tab, bytes); len(before) < 5 {
+		t.Errorf("%s bytes are kept", before)
+	}
+	c.gives(tab, "signout", fields{}, `"ok"`)
+	if after := c.evaluate(tab, bytes); after != `"0"` {
+		t.Errorf("after sign-out %s bytes are kept", after)
+	}
+	c.gives(tab, "signin", fields{"upn": ada, "password": good}, `"ok"`)
+	c.gives(tab, "syncSettings", fields{}, `"ok"`)
+	c.gives(tab, "settings", fields{}, `"value":"light"`)
+	for range 40 {
+		c.gives(tab, "setSetting", fields{"collection": "d", "name": "often", "value": c.evaluate(tab, "String(Math.random())")}, `"ok"`)
+	}
+	again := c.tab()
+	c.gives(again, "settings", fields{"collection": "c"}, `"value":"light"`)
+	c.gives(again, "syncSettings", fields{}, `"ok"`)
 }

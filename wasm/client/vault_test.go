@@ -194,7 +194,7 @@ func TestSignOutKeepsWhatCouldNotBeSent(t *testing.T) {
 	d := w.owner()
 	d.sets("theme", "dark")
 	d.fail = func(path string) error {
-		if path == api.RouteVaultPull {
+		if path == api.RouteVaultPull || path == api.RouteVaultPush {
 			return errCut
 		}
 		return nil

@@ -129,7 +129,9 @@ func (c *Client) emptyMemory(ctx context.Context, account string) error {
 		for key := range kept {
 			kept[key] = nil
 		}
-		err = memory.Save(ctx, kept)
+		if err = memory.Save(ctx, kept); err == nil {
+			_, err = memory.Load(ctx) // a Memory that is a log lets go of it
+		}
 	}
 	return errors.Join(err, memory.Close())
 }
