@@ -40,7 +40,8 @@ type world struct {
 	native   *object.Native
 	service  *server.Service
 	handler  http.Handler
-	log      *bytes.Buffer // every line that was logged
+	log      *bytes.Buffer     // every line that was logged
+	outbound http.RoundTripper // nil: nobody is there
 
 	mu    sync.Mutex // of log
 	clock *objecttest.Clock
@@ -80,7 +81,11 @@ func (w *world) start() {
 	w.must(err)
 	log := slog.New(slog.NewJSONHandler(&lines{w}, nil))
 	var host lateHost
-	w.service, err = server.New(server.Deps{Config: config, Host: &host, Sockets: &host, Outbound: offline{}, Now: w.clock.Now, Log: log})
+	outbound := w.outbound
+	if outbound == nil {
+		outbound = offline{}
+	}
+	w.service, err = server.New(server.Deps{Config: config, Host: &host, Sockets: &host, Outbound: outbound, Now: w.clock.Now, Log: log})
 	w.must(err)
 	w.native, err = object.NewNative(object.NativeConfig{Dir: w.dir, Now: w.clock.Now, Log: log}, w.service.Kinds...)
 	w.must(err)
