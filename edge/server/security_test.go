@@ -382,6 +382,26 @@ func TestRemovingTheLastFactorWaits(t *testing.T) {
 	}
 }
 
+// A clock may be one step off, early or late, and not two (RFC 6238 section 5.2).
+func TestAnAuthenticatorIsAStepOffAtMost(t *testing.T) {
+	w := newWorld(t, "")
+	own := w.browser()
+	own.signup(ada)
+	var begun api.TOTPBegun
+	w.must(own.post(api.RouteTOTPBegin, struct{}{}, &begun))
+	w.must(own.post(api.RouteTOTPFinish, api.TOTPFinishRequest{ID: begun.ID, Code: shown(t, begun.Secret, w.clock.Now())}, &struct{}{}))
+	w.pass(10 * time.Minute)
+	for _, c := range []struct {
+		off time.Duration
+		ok  bool
+	}{{-time.Minute, false}, {time.Minute, false}, {-30 * time.Second, true}, {0, true}, {30 * time.Second, true}} {
+		err := own.post(api.RouteConfirmProve, api.TrustProveRequest{Method: begun.ID, Code: shown(t, begun.Secret, w.clock.Now().Add(c.off))}, new(any))
+		if (err == nil) != c.ok || err != nil && !refusedWith(err, api.CodeWrong) {
+			t.Errorf("%s off: %v", c.off, err)
+		}
+	}
+}
+
 // No secret of an authenticator, no code and no recovery proof is in what is answered later or stored.
 func TestSecurityTellsNoSecretTwice(t *testing.T) {
 	w := newWorld(t, "")
