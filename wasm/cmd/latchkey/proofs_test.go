@@ -152,8 +152,17 @@ func TestAnAuthenticatorProvesAComputer(t *testing.T) {
 // Who has nothing to prove it by asks, and waits.
 func TestAComputerThatWaitsToBeTrusted(t *testing.T) {
 	w := newWorld(t)
+	page := w.owner("grace@id.test")
 	c := w.computer()
 	c.run("signin").wants(exitDone, "", "")
+	c.run("trust", "--method", "waiting").wants(exitFailed, "", "another way") // the page is trusted
+	all, err := page.Devices(t.Context())
+	w.must(err)
+	for _, d := range all.Devices {
+		if d.Current {
+			w.must(page.RevokeDevice(t.Context(), d.ID))
+		}
+	}
 	c.run("trust", "--method", "waiting").wants(exitUntrusted, "", "trusted from")
 	w.ahead.Add(8 * 24 * 3600)
 	w.must(w.native.Wake(t.Context()))

@@ -161,7 +161,8 @@ func (p program) chooseMethod(ctx context.Context, at client.Trust, wanted strin
 	}
 	switch len(usable) {
 	case 0:
-		return api.TrustMethod{}, outcome{exitUntrusted, "there is nothing to prove this computer by: add a phone, an address or an authenticator in your account, or wait: --method waiting"}
+		return api.TrustMethod{}, outcome{exitUntrusted, "there is nothing to prove this computer by: open your settings once in a browser that is confirmed, add a phone, an address or an " +
+			"authenticator in your account, or, if you have no other device, wait: --method waiting"}
 	case 1:
 		return usable[0], nil
 	}
