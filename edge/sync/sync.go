@@ -113,6 +113,9 @@ func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error
 	if err != nil {
 		return caller{}, err
 	}
+	if meant := r.Header.Get(api.HeaderAccount); meant != "" && meant != here.Account {
+		return caller{}, problem.New(api.CodeSessionRequired)
+	}
 	facts, err := s.Trust.TrustFacts(r.Context(), here.Account, here.Ref())
 	switch {
 	case errors.Is(err, account.ErrSession):

@@ -21,6 +21,7 @@ const (
 // one is the present one is CodeVaultReplaced, until somebody makes a new Store.
 type Store struct {
 	client     *Client
+	account    string                                   // whose it is
 	generation int64                                    // 0: not known yet
 	met        func(ctx context.Context, n int64) error // is told of the generation, before anything is done with it
 	room       func(used, quota int64)                  // hears of the quota
@@ -28,12 +29,12 @@ type Store struct {
 
 var _ vault.Teller = (*Store)(nil)
 
-// NewStore returns the store of the person who is signed in. generation is 0, or what met was told once. room may be nil.
-func (c *Client) NewStore(generation int64, met func(ctx context.Context, generation int64) error, room func(used, quota int64)) *Store {
+// NewStore returns the store of an account, who is signed in. generation is 0, or what met was told once. room may be nil.
+func (c *Client) NewStore(account string, generation int64, met func(ctx context.Context, generation int64) error, room func(used, quota int64)) *Store {
 	if room == nil {
 		room = func(int64, int64) {}
 	}
-	return &Store{c, generation, met, room}
+	return &Store{c, account, generation, met, room}
 }
 
 // Pull gives what changed. Errors: vault.ErrCursor, *api.Problem.
@@ -149,7 +150,7 @@ func (s *Store) post(ctx context.Context, route string, in, out any, limit int) 
 	}
 	response, err := s.client.carry(ctx, Request{
 		Method: "POST", URL: s.client.base + route, Body: body, Limit: limit,
-		Header: map[string]string{"Accept": "application/json", "Content-Type": "application/json"},
+		Header: map[string]string{"Accept": "application/json", "Content-Type": "application/json", api.HeaderAccount: s.account},
 	})
 	if err != nil {
 		return err

@@ -109,3 +109,21 @@ func TestAnswersOfTheVaultAreBounded(t *testing.T) {
 	}
 	w.wants("not what it should be", d.SyncSettings(t.Context(), false), client.CodeBadAnswer)
 }
+
+// Somebody else signs in on the same browser, in another tab: the settings of the one are not written to the other.
+func TestSettingsAreNotSentToWhoeverIsSignedIn(t *testing.T) {
+	w := newWorld(t)
+	one := w.owner()
+	one.sets("mine", "1")
+	two := w.device()
+	begun, err := two.SignupBegin(t.Context(), api.SignupBeginRequest{Kind: api.SignupNew, UPN: "eve@id.test"})
+	w.must(err)
+	_, err = two.SignupFinish(t.Context(), client.SignupFinish{State: begun.State, UPN: "eve@id.test", Name: "Eve", Password: good})
+	w.must(err)
+	one.cookies = two.cookies
+	w.wants("with another's session", one.SyncSettings(t.Context(), false), api.CodeSessionRequired)
+	two.syncs()
+	if all, err := two.Settings(t.Context(), ""); err != nil || len(all) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

@@ -250,7 +250,7 @@ func (c *Client) open(ctx context.Context, account api.Account, memory Memory, s
 // storeOf is the Store of an account whose notes tell which vault it has met.
 func (c *Client) storeOf(account string, notes map[string]string) *Store {
 	generation, _ := strconv.ParseInt(notes[noteGeneration], 10, 64)
-	return c.NewStore(generation, func(ctx context.Context, n int64) error {
+	return c.NewStore(account, generation, func(ctx context.Context, n int64) error {
 		return c.keys.Note(ctx, account, map[string]string{noteGeneration: strconv.FormatInt(n, 10)})
 	}, c.vaults.room)
 }

@@ -66,7 +66,7 @@ func (c *Client) adopt(ctx context.Context, secret *vault.Identity) error {
 	if err != nil {
 		return err
 	}
-	set, err := c.NewStore(0, func(context.Context, int64) error { return nil }, nil).Keys(ctx)
+	set, err := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil).Keys(ctx)
 	if err != nil {
 		return c.vaultProblem(err)
 	}
@@ -204,7 +204,7 @@ func (c *Client) aside(ctx context.Context) (api.Account, map[string]string, *St
 		return account, nil, nil, problem(api.CodeUnavailable, "Nothing can be kept here.")
 	}
 	notes, err := c.keys.Notes(ctx, account.ID)
-	store := c.NewStore(0, func(context.Context, int64) error { return nil }, nil)
+	store := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
 	return account, notes, store, c.vaultProblem(err)
 }
 
@@ -225,7 +225,7 @@ func (c *Client) ResetVault(ctx context.Context, password string) error {
 	case err != nil:
 		return c.vaultProblem(err)
 	}
-	empty := resetting{c.NewStore(0, func(context.Context, int64) error { return nil }, nil), store.generation}
+	empty := resetting{c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil), store.generation}
 	config := vault.Config{Account: account.ID, Device: vault.NewID(), Store: empty, Memory: &vault.RAM{}, Now: c.now}
 	if _, err := vault.Create(ctx, config, identity, identity.Recipient(vault.NewID().String())); err != nil {
 		return c.vaultProblem(err)

@@ -103,10 +103,10 @@ func (r *Request) Fingerprint() []byte { return r.fingerprint }
 
 // Approval is the trusted device's half.
 type Approval struct {
-	account                    string
-	public, commit             []byte
-	nonce, fingerprint, reveal []byte
-	wrong                      int
+	account            string
+	public, commit     []byte
+	nonce, fingerprint []byte
+	wrong              int
 }
 
 // NewApproval begins to answer a commitment to a key, for the vault with a fingerprint. ErrSize.
