@@ -16,10 +16,12 @@ var errDisk = errors.New("no space left on device")
 
 // memory is a disk without a machine below it, on which every step can be made to fail. What was not made durable is lost in a crash.
 type memory struct {
-	files map[string]*fstest.MapFile
-	now   func() time.Time
-	steps int // changes that were begun
-	fail  int // the step that fails, from 1; 0 is none
+	files  map[string]*fstest.MapFile
+	now    func() time.Time
+	steps  int      // changes that were begun
+	fail   int      // the step that fails, from 1; 0 is none
+	before func()   // the next change, once
+	did    []string // changes, in short
 	// crashed: nothing works any more.
 	crashed, crash bool
 }
@@ -29,7 +31,12 @@ func newMemory(now func() time.Time) *memory {
 }
 
 // step counts a change. The one that is to fail does; after a crash all do.
-func (m *memory) step() error {
+func (m *memory) step(what string) error {
+	if before := m.before; before != nil {
+		m.before = nil
+		before()
+	}
+	m.did = append(m.did, what)
 	m.steps++
 	if m.steps == m.fail {
 		m.crashed = m.crash
@@ -102,7 +109,7 @@ type memoryWriter struct {
 }
 
 func (m *memory) Create(name string) (created, error) {
-	if err := m.step(); err != nil {
+	if err := m.step("create"); err != nil {
 		return nil, err
 	}
 	if _, there := m.files[name]; there {
@@ -114,7 +121,7 @@ func (m *memory) Create(name string) (created, error) {
 }
 
 func (w memoryWriter) Write(b []byte) (int, error) {
-	if err := w.m.step(); err != nil {
+	if err := w.m.step("write"); err != nil {
 		w.file.Data = append(w.file.Data, b[:len(b)/2]...)
 		return len(b) / 2, err
 	}
@@ -123,18 +130,18 @@ func (w memoryWriter) Write(b []byte) (int, error) {
 }
 
 func (w memoryWriter) Chmod(mode fs.FileMode) error {
-	if err := w.m.step(); err != nil {
+	if err := w.m.step("chmod"); err != nil {
 		return err
 	}
 	w.file.Mode = mode
 	return nil
 }
 
-func (w memoryWriter) Sync() error  { return w.m.step() }
-func (w memoryWriter) Close() error { return w.m.step() }
+func (w memoryWriter) Sync() error  { return w.m.step("sync") }
+func (w memoryWriter) Close() error { return w.m.step("close") }
 
 func (m *memory) Symlink(target, name string) error {
-	if err := m.step(); err != nil {
+	if err := m.step("link"); err != nil {
 		return err
 	}
 	m.files[name] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777, ModTime: m.now()}
@@ -142,7 +149,7 @@ func (m *memory) Symlink(target, name string) error {
 }
 
 func (m *memory) Rename(from, to string) error {
-	if err := m.step(); err != nil {
+	if err := m.step("rename"); err != nil {
 		return err
 	}
 	if m.isDir(to) {
@@ -157,7 +164,7 @@ func (m *memory) Remove(name string) error {
 	if _, there := m.files[name]; !there {
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
 	}
-	if err := m.step(); err != nil {
+	if err := m.step("remove"); err != nil {
 		return err
 	}
 	delete(m.files, name)
@@ -165,14 +172,14 @@ func (m *memory) Remove(name string) error {
 }
 
 func (m *memory) Mkdir(name string, mode fs.FileMode) error {
-	if err := m.step(); err != nil {
+	if err := m.step("mkdir"); err != nil {
 		return err
 	}
 	m.files[name] = &fstest.MapFile{Mode: fs.ModeDir | mode, ModTime: m.now()}
 	return nil
 }
 
-func (m *memory) SyncDir(string) error { return m.step() }
+func (m *memory) SyncDir(string) error { return m.step("sync directory") }
 
 // write is what a person does.
 func (m *memory) write(name, content string, mode fs.FileMode) {

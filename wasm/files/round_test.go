@@ -197,6 +197,27 @@ func TestEditBeatsDeletion(t *testing.T) {
 	same(t, one.round(t, Options{}), "take .rc")
 }
 
+// TestDeletionWithoutAConnectionWaits: it would win over an edit that nobody here has seen.
+func TestDeletionWithoutAConnectionWaits(t *testing.T) {
+	one, two := pair(t, twoSources)
+	for _, name := range []string{".rc", ".vimrc"} {
+		one.write(name, "1", 0o644)
+	}
+	one.round(t, Options{})
+	two.round(t, Options{})
+	two.write(".rc", "2", 0o644)
+	two.round(t, Options{})
+	one.line.cut = true
+	one.clock = one.clock.Add(time.Hour)
+	delete(one.files, ".rc")
+	if report := one.round(t, Options{}); len(report.Steps) > 0 || report.Waiting != 1 {
+		t.Errorf("%q, %d wait", said(report), report.Waiting)
+	}
+	one.line.cut = false
+	same(t, one.round(t, Options{}), "take .rc")
+	same(t, two.round(t, Options{}))
+}
+
 func TestLinksStayLinksAndNeverLeadOut(t *testing.T) {
 	one, two := pair(t, twoSources)
 	for name, target := range map[string]string{"in": "../other", "out": "../../../etc/passwd", "abs": "/etc/passwd"} {
@@ -268,6 +289,30 @@ func TestDamagedStateIsSaid(t *testing.T) {
 		one.records.write(stateFile, bad, 0o600)
 		if _, err := loadState(one.records); err == nil {
 			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+// TestWhatIsWrittenMeanwhileIsNotOverwritten: a person saves a file while its other version is being written.
+func TestWhatIsWrittenMeanwhileIsNotOverwritten(t *testing.T) {
+	one, two := pair(t, twoSources)
+	for name, content := range map[string]string{".rc": "1", ".env": "A=1\nB=1\n"} {
+		one.write(name, content, 0o600)
+	}
+	one.round(t, Options{})
+	two.round(t, Options{})
+	for name, c := range map[string]struct{ one, two, want string }{
+		".rc":  {"2", "mine", "-rw------- mine"},
+		".env": {"A=2\nB=1\n", "A=1\nB=mine\n", "-rw------- A=2\nB=mine\n"},
+	} {
+		one.clock, two.clock = one.clock.Add(time.Minute), two.clock.Add(2*time.Minute)
+		one.write(name, c.one, 0o600)
+		one.round(t, Options{})
+		two.before = func() { two.write(name, c.two, 0o600) }
+		two.round(t, Options{})
+		one.round(t, Options{})
+		if a, b := one.content()[name], two.content()[name]; a != c.want || b != c.want {
+			t.Errorf("%s: %q and %q, want %q", name, a, b, c.want)
 		}
 	}
 }

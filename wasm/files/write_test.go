@@ -2,6 +2,7 @@ package files
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 	"testing"
@@ -36,6 +37,18 @@ func TestFailingWriteLeavesTheOldFile(t *testing.T) {
 				t.Errorf("after step %d failed: %v, %q", fail, err, m.content())
 			}
 		}
+	}
+}
+
+// TestWritesAreDurable: the content is on the disk before the name is, and the name before the write counts as done.
+func TestWritesAreDurable(t *testing.T) {
+	m := newMemory(time.Now)
+	ok(t, place(m, "a/b", &item{value: []byte("1"), mode: 0o640}, nil))
+	ok(t, place(m, "a/b", &item{value: []byte("x"), mode: fs.ModeSymlink}, nil))
+	ok(t, takeAway(m, "a/b", func() error { return nil }))
+	want := "mkdir, sync directory, create, write, chmod, sync, close, rename, sync directory, link, rename, sync directory, remove, sync directory"
+	if got := strings.Join(m.did, ", "); got != want {
+		t.Errorf("%s", got)
 	}
 }
 
