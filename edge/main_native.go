@@ -85,7 +85,7 @@ func serve(ctx context.Context, log *slog.Logger, o options) error {
 	if err != nil {
 		return err
 	}
-	return listenAndServe(ctx, log, o, platform(config.AddressHeader, pages))
+	return listenAndServe(ctx, log, o, platform(config.AddressHeader, compressed(pages)))
 }
 
 // lateHost breaks a circle: effects of the objects call objects, so the services are made before the host is.
