@@ -71,44 +71,58 @@ func (c *computer) run(status int, in string, words ...string) string {
 	return out.String()
 }
 
-// begin starts a command that asks something of a person, and returns what the terminal shows when it matches, and how to wait for its end.
-func (c *computer) begin(shows string, words ...string) (shown string, end func() string) {
+// running is a command that asks something of a person.
+type running struct {
+	t     *testing.T
+	name  string
+	cmd   *exec.Cmd
+	out   bytes.Buffer
+	lines *bufio.Scanner
+}
+
+// begin starts a command.
+func (c *computer) begin(words ...string) *running {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
 	c.t.Cleanup(cancel)
-	cmd := c.command(ctx, words...)
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	terminal, err := cmd.StderrPipe()
+	r := &running{t: c.t, name: strings.Join(words, " "), cmd: c.command(ctx, words...)}
+	r.cmd.Stdout = &r.out
+	terminal, err := r.cmd.StderrPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = r.cmd.Start()
 	}
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	lines := bufio.NewScanner(terminal)
-	for shown == "" && lines.Scan() {
-		shown = regexp.MustCompile(shows).FindString(lines.Text())
-	}
-	if shown == "" {
-		c.t.Fatalf("latchkey %s does not show %s", strings.Join(words, " "), shows)
-	}
-	var rest bytes.Buffer
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for lines.Scan() {
-			rest.WriteString(lines.Text() + "\n")
+	r.lines = bufio.NewScanner(terminal)
+	return r
+}
+
+// shows waits until the terminal shows what matches.
+func (r *running) shows(pattern string) string {
+	r.t.Helper()
+	want, all := regexp.MustCompile(pattern), ""
+	for r.lines.Scan() {
+		if got := want.FindString(r.lines.Text()); got != "" {
+			return got
 		}
-	}()
-	return shown, func() string {
-		c.t.Helper()
-		<-done
-		if err := cmd.Wait(); err != nil {
-			c.t.Fatalf("latchkey %s: %v\n%s", strings.Join(words, " "), err, &rest)
-		}
-		return out.String()
+		all += r.lines.Text() + "\n"
 	}
+	r.t.Fatalf("latchkey %s does not show %s:\n%s", r.name, pattern, all)
+	return ""
+}
+
+// ends waits until the command is done, and returns its result.
+func (r *running) ends() string {
+	r.t.Helper()
+	rest := ""
+	for r.lines.Scan() {
+		rest += r.lines.Text() + "\n"
+	}
+	if err := r.cmd.Wait(); err != nil {
+		r.t.Fatalf("latchkey %s: %v\n%s", r.name, err, rest)
+	}
+	return r.out.String()
 }
 
 // devices are those of the account, as the command line lists them.
@@ -130,8 +144,8 @@ func TestTheCommandLineSignsInByABrowser(t *testing.T) {
 	name := newLocal()
 	b.signUp(name)
 	c.run(3, "", "whoami")
-	address, end := c.begin(`https://\S+`, "signin", "--host", "lovelace")
-	b.open(address)
+	signin := c.begin("signin", "--host", "lovelace")
+	b.open(signin.shows(`https://\S+`))
 	if gets := b.see("#gets"); !strings.Contains(gets, "All that you can do with your account") {
 		t.Errorf("the page says %q", gets)
 	}
@@ -140,7 +154,7 @@ func TestTheCommandLineSignsInByABrowser(t *testing.T) {
 	}
 	b.screenshot("consent-command-line")
 	b.click(`button[value="allow"]`)
-	if out := end(); !strings.Contains(out, name+"@") {
+	if out := signin.ends(); !strings.Contains(out, name+"@") {
 		t.Errorf("it says %q", out)
 	}
 	b.holds(`document.body.innerText.includes("Go back to the terminal")`)
@@ -167,7 +181,8 @@ func TestTheCommandLineSignsInByACode(t *testing.T) {
 	b, c := newBrowser(t), newComputer(t)
 	name := newLocal()
 	b.signUp(name)
-	code, end := c.begin(`[A-Z]{4}-[A-Z]{4}`, "signin", "--device-code")
+	signin := c.begin("signin", "--device-code")
+	code := signin.shows(`[A-Z]{4}-[A-Z]{4}`)
 	b.open(service.Issuer + "/device")
 	b.fill("#code", code)
 	b.click(`[data-step="code"] button.primary`)
@@ -181,7 +196,45 @@ func TestTheCommandLineSignsInByACode(t *testing.T) {
 	b.click("#mine")
 	b.click(`button[value="allow"]`)
 	b.see(`[data-step="allowed"] h1`)
-	if out := end(); !strings.Contains(out, name+"@") {
+	if out := signin.ends(); !strings.Contains(out, name+"@") {
 		t.Errorf("it says %q", out)
 	}
+}
+
+// signInOn signs a command line in from a browser.
+func (b *browser) signInOn(c *computer) {
+	b.t.Helper()
+	signin := c.begin("signin")
+	b.open(signin.shows(`https://\S+`))
+	b.click(`button[value="allow"]`)
+	signin.ends()
+}
+
+// TestABrowserAndTheCommandLineShareSettings: A7, A8. The command line gets nothing until a browser has approved it by the number that
+// the terminal shows; then each has what the other writes.
+func TestABrowserAndTheCommandLineShareSettings(t *testing.T) {
+	b, c := newBrowser(t), newComputer(t)
+	b.signUp(newLocal())
+	b.settled()
+	b.set("editor", "theme", "dark")
+	b.signInOn(c)
+	c.run(4, "", "vault", "get", "editor", "theme")
+	trust := c.begin("trust", "--method", "approval")
+	b.open(trust.shows(`https://\S+/approve`))
+	b.click("#requests button")
+	b.see("#confirm-heading")
+	b.fill("#number", strings.ReplaceAll(trust.shows(`^  [0-9 ]{6,7}$`), " ", ""))
+	b.click(`button[value="allow"]`)
+	b.see("#allowed-heading")
+	if out := trust.ends(); !strings.Contains(out, "your settings are open here") {
+		t.Errorf("it says %q", out)
+	}
+	b.settled() // sends what it had not when the person went on
+	b.until("the command line has what the browser wrote", func() bool {
+		out, err := c.command(t.Context(), "vault", "get", "editor", "theme").Output()
+		return err == nil && string(out) == "dark\n"
+	})
+	c.run(0, "light\n", "vault", "set", "editor", "theme")
+	b.shows("theme", "light")
+	c.run(0, "", "signout")
 }
