@@ -113,7 +113,7 @@ type PasskeyBegun struct {
 	Options   string `json:"options"` // PublicKeyCredentialCreationOptionsJSON (Web Authentication Level 3 section 5.1.9)
 }
 
-// PasskeyFinishRequest adds the passkey. CodePasskeyInvalid.
+// PasskeyFinishRequest adds the passkey, as a factor whose id is the challenge. CodePasskeyInvalid.
 type PasskeyFinishRequest struct {
 	Challenge  string `json:"challenge"`
 	Credential string `json:"credential"` // RegistrationResponseJSON

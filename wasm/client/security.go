@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"slices"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -65,8 +64,8 @@ func (c *Client) PasskeyFinish(ctx context.Context, in api.PasskeyFinishRequest,
 	if err != nil {
 		return api.Factor{}, err
 	}
-	for _, f := range slices.Backward(security.Factors) {
-		if f.Kind != api.ProofPasskey {
+	for _, f := range security.Factors {
+		if f.ID != in.Challenge { // the factor has the id of its challenge
 			continue
 		}
 		if len(prf) > 0 {
