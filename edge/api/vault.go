@@ -17,6 +17,10 @@ const (
 	RouteVaultChanges = "/api/vault/changes"  // GET: a WebSocket (RFC 6455) that tells VaultNotice in text after each change
 )
 
+// HeaderAccount may say on these routes which account a request is meant for. When somebody else has signed in meanwhile, in another tab, it is
+// CodeSessionRequired, and the settings of the one are not written to the other.
+const HeaderAccount = "Latchkey-Account"
+
 // Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
 const (
 	MaxVaultRecord  = 1 << 20           // bytes of a record's body, unless the operator allows less
