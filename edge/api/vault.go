@@ -19,7 +19,9 @@ const (
 
 // HeaderAccount may say on these routes which account a request is meant for. When somebody else has signed in meanwhile, in another tab, it is
 // CodeSessionRequired, and the settings of the one are not written to the other.
-const HeaderAccount = "Latchkey-Account"
+//
+// Names that begin with Latchkey- are the platform's: what a client sends of them never arrives.
+const HeaderAccount = "Vault-Account"
 
 // Limits of the vault. A push is bounded by the sum of its bodies, the manifest's included.
 const (
