@@ -28,10 +28,19 @@ func (c *Client) Consent(ctx context.Context, flow string) (api.Consent, error) 
 	return answer, nil
 }
 
-// DecideConsent sends the person's answer, to what Consent showed. Errors: CodeExpired when it is not the question any more,
-// CodeSessionRequired.
+// DecideConsent sends the person's answer, to what Consent showed. An application that asks for the key of its settings gets it with a yes:
+// for that the person's vault must open here. Errors: CodeExpired when it is not the question any more, CodeSessionRequired, those of OpenVault.
 func (c *Client) DecideConsent(ctx context.Context, in api.ConsentDecision) (api.ConsentDecided, error) {
 	var answer api.ConsentDecided
+	if in.Allow {
+		asked, err := c.Consent(ctx, in.Flow)
+		if err == nil && len(asked.KeysFor) > 0 && !asked.Choose {
+			in.KeysJWE, err = c.keyFor(ctx, asked.ClientID, asked.KeysFor)
+		}
+		if err != nil {
+			return answer, err
+		}
+	}
 	if err := c.post(ctx, api.RouteConsentDecide, in, &answer); err != nil {
 		return api.ConsentDecided{}, err
 	}

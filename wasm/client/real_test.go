@@ -41,18 +41,18 @@ func (nowhere) RoundTrip(*http.Request) (*http.Response, error) { return nil, er
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldAt(t, base)
+	return newWorldAt(t, base, "1MiB")
 }
 
-// newWorldAt is one whose address is known.
-func newWorldAt(t *testing.T, issuer string) *world {
+// newWorldAt is one whose address is known, and how much a vault may hold.
+func newWorldAt(t *testing.T, issuer, quota string) *world {
 	t.Helper()
 	root := make([]byte, 32)
 	rand.Read(root)
 	settings := map[string]string{
 		"LATCHKEY_ISSUER": issuer, "LATCHKEY_DEFAULT_DOMAIN": "id.test", "LATCHKEY_EXTRA_DOMAINS": "id.test",
 		"LATCHKEY_ROOT_KEY": "r1:" + base64.RawURLEncoding.EncodeToString(root), "LATCHKEY_MAIL": "outbox:",
-		"LATCHKEY_SIGNUP_LIMIT": "1000/1s", "LATCHKEY_SIGNIN_LIMIT": "1000/1s", "LATCHKEY_VAULT_QUOTA": "1MiB", "LATCHKEY_VAULT_RECORD": "256KiB",
+		"LATCHKEY_SIGNUP_LIMIT": "1000/1s", "LATCHKEY_SIGNIN_LIMIT": "1000/1s", "LATCHKEY_VAULT_QUOTA": quota, "LATCHKEY_VAULT_RECORD": "256KiB",
 	}
 	config, err := server.ParseConfig(func(name string) string { return settings[name] })
 	w := &world{T: t}
