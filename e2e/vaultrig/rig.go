@@ -38,7 +38,7 @@ func Open(ctx context.Context, b *opaquetest.Browser, code vault.RecoveryCode) (
 	if err != nil {
 		return nil, err
 	}
-	d.Store = c.NewStore(0, func(context.Context, int64) error { return nil }, nil)
+	d.Store = c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
 	config := vault.Config{Account: account.ID, Device: vault.NewID(), Store: d.Store, Memory: new(vault.RAM), Now: time.Now}
 	self := vault.RecoveryIdentity(code)
 	if _, err := d.Store.Keys(ctx); err == nil {
@@ -51,9 +51,14 @@ func Open(ctx context.Context, b *opaquetest.Browser, code vault.RecoveryCode) (
 
 // Listen connects the device to what happens to the vault.
 func (d *Device) Listen(ctx context.Context) (*websocket.Conn, error) {
+	return d.ListenBy(ctx, d.Wire.Browser.HTTP)
+}
+
+// ListenBy is Listen through a client that speaks HTTP/1.1.
+func (d *Device) ListenBy(ctx context.Context, by *http.Client) (*websocket.Conn, error) {
 	b := d.Wire.Browser
 	header := http.Header{"Origin": {b.Issuer}, "Cookie": {strings.Join(d.Wire.cookies(), "; ")}}
-	conn, _, err := websocket.Dial(ctx, b.Base+api.RouteVaultChanges, &websocket.DialOptions{HTTPClient: b.HTTP, HTTPHeader: header})
+	conn, _, err := websocket.Dial(ctx, b.Base+api.RouteVaultChanges, &websocket.DialOptions{HTTPClient: by, HTTPHeader: header})
 	return conn, err
 }
 
