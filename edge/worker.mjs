@@ -27,6 +27,7 @@ export default {
 function bound(request) {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/operator/")) return operatorBody;
+  if (pathname === "/vault/push" && request.headers.has("authorization")) return vaultBody;
   return pathname === "/api/vault/push" && request.headers.get("cookie")?.includes("__Host-session=") ? vaultBody : otherBody;
 }
 

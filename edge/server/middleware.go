@@ -10,6 +10,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/session"
+	"github.com/latchkey-id/latchkey/edge/sync"
 )
 
 // RouteHealth is asked by load balancers, every few seconds and by each of them.
@@ -76,6 +77,8 @@ func bounded(log *slog.Logger, next http.Handler) http.Handler {
 		case strings.HasPrefix(r.URL.Path, "/operator/"):
 			limit = 1 << 20
 		case r.URL.Path == api.RouteVaultPush && strings.Contains(r.Header.Get("Cookie"), session.CookieName+"="): // trusted or not is found out before it is read
+			limit = api.MaxVaultBody
+		case r.URL.Path == sync.RouteApplicationPush && r.Header.Get("Authorization") != "": // likewise
 			limit = api.MaxVaultBody
 		}
 		if r.ContentLength > limit {

@@ -73,6 +73,10 @@ func validJWE(text string) bool {
 // which application's. Without one it answers as RFC 6750 section 3 says.
 func (s *Service) Protected(scope string, next func(w http.ResponseWriter, r *http.Request, accountID, clientID string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" { // such a body has no room for a token
+			s.errors.Bearer(w, r, oauth.ErrNoToken)
+			return
+		}
 		a, err := s.admit(w, r, scope)
 		if err != nil {
 			s.errors.Bearer(w, r, err)

@@ -1,5 +1,6 @@
 // Consent: who asks for what, as whom the person is signed in, and the person's answer. When an application only wants the account
 // to be chosen, that is all the page asks.
+import "./fault.mjs";
 import { call, start } from "./core.mjs";
 import { handle, notice } from "./form.mjs";
 import { leave } from "./leave.mjs";
@@ -58,9 +59,14 @@ async function decide(watch) {
   return leave(redirect);
 }
 
+// What has to be done before an application can have a place in the person's settings. It is done in a tab of its own; then the same
+// button works.
+const first = new Set(["device_untrusted", "vault_locked", "vault_missing", "vault_replaced"]);
+
 // A session that has ended meanwhile is begun again, and the request goes on from there.
 function failed(problem) {
   if (problem.code === "session_required") return leave(other);
+  document.getElementById("first").hidden = !first.has(problem.code);
   throw problem;
 }
 
