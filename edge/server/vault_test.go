@@ -4,10 +4,17 @@ package server_test
 
 import (
 	"bytes"
+	"crypto/ecdh"
+	"crypto/rand"
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/object"
 )
 
 // vaultID is the id of a collection or a record.
@@ -70,5 +77,37 @@ func TestTheOperatorSetsWhatAVaultTakes(t *testing.T) {
 	}
 	if err := b.post(api.RouteVaultPush, vaultPush(12, record), new(api.VaultPushResponse)); !refusedWith(err, api.CodeQuota) {
 		t.Errorf("a record too many: %v", err)
+	}
+}
+
+// A WebSocket gets through everything that a request goes through, and ends with the device's session.
+func TestADeviceListensUntilItsSessionEnds(t *testing.T) {
+	w := newWorld(t, "")
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	b := w.browser()
+	b.signup(ada)
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	w.must(err)
+	w.must(b.post(api.RouteDevicesEnrol, api.DeviceEnrolRequest{Public: key.PublicKey().Bytes()}, new(struct{})))
+	header := http.Header{"Origin": {issuer}}
+	for _, c := range b.cookies {
+		header.Add("Cookie", c.Name+"="+c.Value)
+	}
+	conn, _, err := websocket.Dial(t.Context(), server.URL+api.RouteVaultChanges, &websocket.DialOptions{HTTPHeader: header})
+	w.must(err)
+	defer conn.CloseNow()
+	b.makeVault()
+	for _, want := range []string{`{"generation":1,"keys":1,"cursor":0}`, `{"generation":1,"keys":1,"cursor":2}`} {
+		if _, text, err := conn.Read(t.Context()); err != nil || string(text) != want {
+			t.Errorf("heard %s, %v; want %s", text, err, want)
+		}
+	}
+	var list api.Sessions
+	w.must(b.call(http.MethodGet, api.RouteSessions, nil, &list))
+	w.must(b.post(api.RouteSessionsEnd, api.SessionsEndRequest{ID: list.Sessions[0].ID}, new(struct{})))
+	w.wake()
+	if _, text, err := conn.Read(t.Context()); websocket.CloseStatus(err) != object.CloseGone {
+		t.Errorf("heard %s, %v", text, err)
 	}
 }
