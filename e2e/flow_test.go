@@ -155,12 +155,13 @@ func TestSessions(t *testing.T) {
 func TestChangePassword(t *testing.T) {
 	const fresh = "quiet harbour 71 lantern sprocket"
 	name := newLocal()
+	b := newBrowser(t) // the device of the account's making: others have to be confirmed before they can take the settings along
+	b.signUp(name)
 	other := newBrowser(t)
-	other.signUp(name)
-	b := newBrowser(t)
-	b.open(service.Issuer + "/signin")
-	b.signIn(name+"@"+local.DefaultDomain, goodPassword)
-	b.at(service.Issuer + "/account")
+	other.open(service.Issuer + "/signin")
+	other.signIn(name+"@"+local.DefaultDomain, goodPassword)
+	other.at(service.Issuer + "/account")
+	b.open(service.Issuer + "/account")
 	b.holds(`document.querySelectorAll("#sessions li").length === 2`) // the page has stopped moving
 	b.click("#open-change")
 	b.fill("#old-password", goodPassword)
