@@ -242,11 +242,11 @@ func TestConfirmByPasswordOrFactor(t *testing.T) {
 	var proof api.ReauthFinishResponse
 	w.must(own.post(api.RouteReauthFinish, api.ReauthFinishRequest{State: begun.State, KE3: ke3}, &proof))
 	var confirmed api.Confirmed
-	w.must(own.post(api.RouteConfirm, api.ConfirmRequest{Proof: proof.Proof}, &confirmed))
+	w.must(own.post(api.RouteConfirm, api.ConfirmRequest(proof), &confirmed))
 	if confirmed.Until != w.clock.Now().Unix()+api.ConfirmLifetime {
 		t.Errorf("%+v", confirmed)
 	}
-	own.wants("a proof twice", own.post(api.RouteConfirm, api.ConfirmRequest{Proof: proof.Proof}, new(any)), api.CodeExpired)
+	own.wants("a proof twice", own.post(api.RouteConfirm, api.ConfirmRequest(proof), new(any)), api.CodeExpired)
 	own.wants("registered already, in other letters", add(), api.CodeFactorExists)
 	w.pass(api.ConfirmLifetime * time.Second)
 	var sent api.TrustSent
