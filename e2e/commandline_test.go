@@ -17,13 +17,9 @@ import (
 	"github.com/latchkey-id/latchkey/edge/api"
 )
 
-// buildCommandLine builds the command once for all tests.
+// buildCommandLine builds the command once for all tests, beside the service's state, which is removed in the end.
 var buildCommandLine = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "latchkey-e2e-bin-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "latchkey")
+	path := filepath.Join(filepath.Dir(service.State), "latchkey")
 	out, err := exec.Command("go", "build", "-o", path, "../wasm/cmd/latchkey").CombinedOutput()
 	if err != nil {
 		os.Stderr.Write(out)
