@@ -180,7 +180,7 @@ type issued struct {
 	validUntil, sessionExpires                          int64
 	spent                                               bool
 	grants                                              int // of the account
-	authorization                                       // what the grant will be
+	authorization                                           // what the grant will be
 	person
 }
 
