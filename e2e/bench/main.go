@@ -32,7 +32,7 @@ type bench struct {
 
 func main() {
 	rounds := flag.Int("rounds", 9, "rounds of each comparison")
-	only := flag.String("only", "", "one of sizes, request, signin, codeflow, memory, grants, vault")
+	only := flag.String("only", "", "one of sizes, request, signin, codeflow, memory, grants, vault, seal")
 	flag.Parse()
 	missed, err := run(*rounds, *only)
 	if err != nil {
@@ -59,7 +59,7 @@ func run(rounds int, only string) (missed int, err error) {
 		name    string
 		measure func() error
 	}{
-		{"sizes", b.sizes}, {"request", b.request}, {"signin", b.signin}, {"codeflow", b.codeflow}, {"memory", b.memory}, {"grants", b.grants}, {"vault", b.vault},
+		{"sizes", b.sizes}, {"request", b.request}, {"signin", b.signin}, {"codeflow", b.codeflow}, {"memory", b.memory}, {"grants", b.grants}, {"vault", b.vault}, {"seal", b.seal},
 	} {
 		if only != "" && only != m.name {
 			continue
