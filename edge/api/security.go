@@ -33,7 +33,8 @@ const (
 	MaxPhone          = 16  // bytes of a phone number: "+" and up to 15 digits (ITU-T E.164)
 )
 
-// Kinds of a factor: ProofEmail, ProofTOTP, ProofPasskey, ProofRecovery, and KindPhone, which serves ProofSMS and ProofCall.
+// KindPhone is the kind of a factor that serves ProofSMS and ProofCall. The other kinds are ProofEmail, ProofTOTP, ProofPasskey and
+// ProofRecovery.
 const KindPhone Proof = "phone"
 
 // Security is all of it.

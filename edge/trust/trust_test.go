@@ -26,7 +26,7 @@ func TestEveryRouteNeedsASession(t *testing.T) {
 	for _, route := range routes {
 		d.wants(route, d.post(route, none, nil), api.CodeSessionRequired)
 	}
-	d.cookie = &http.Cookie{Name: cookie.Name, Value: cookie.Value[:len(cookie.Value)-1] + "A"}
+	d.cookie = &http.Cookie{Name: cookie.Name, Value: cookie.Value[:len(cookie.Value)-8] + "AAAAAAAA"}
 	d.wants("a cookie that is not ours", d.post(api.RouteTrust, none, nil), api.CodeSessionRequired)
 }
 
