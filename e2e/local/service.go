@@ -151,7 +151,8 @@ func DialLoopback(ctx context.Context, network, address string) (net.Conn, error
 func (s *Service) application(id, name, base string, port int) map[string]any {
 	return map[string]any{
 		"client_id": id, "name": name, "client_secret": s.Secrets.ShopSecret,
-		"redirect_uris":             []string{base + "/auth/callback"},
+		"redirect_uris":             []string{base + "/auth/callback", base + "/settings/callback"},
+		"scopes":                    []string{"openid", "profile", "email", "latchkey:settings"},
 		"post_logout_redirect_uris": []string{base + "/auth/signed-out"},
 		"frontchannel_logout_uri":   base + "/auth/frontchannel-logout",
 		// The Worker resolves names by the system's resolver, which knows localhost and not shop.localhost.

@@ -33,6 +33,7 @@ type view struct {
 	Articles []article
 	Failure  string
 	Account  string // where a person manages the account
+	Kept     kept   // what the member's own vault has of the shop
 }
 
 // New returns the shop as a handler. The configuration's Failed is the shop's own.
@@ -46,10 +47,13 @@ func New(config rp.Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.auth = auth
+	s.auth, s.keep = auth, newKeeper(config.Issuer, config.ClientID, config.ClientSecret, config.BaseURL, config.Client)
 	mux := http.NewServeMux()
 	mux.Handle("/auth/", auth)
 	mux.Handle("GET /members", auth.Require(http.HandlerFunc(s.members)))
+	mux.Handle("GET /settings/connect", auth.Require(http.HandlerFunc(s.connect)))
+	mux.Handle("GET /settings/callback", auth.Require(http.HandlerFunc(s.connected)))
+	mux.Handle("POST /settings", auth.Require(http.HandlerFunc(s.change)))
 	mux.HandleFunc("GET /{$}", s.front)
 	mux.Handle("GET /style.css", http.FileServerFS(files))
 	return secure(mux, config.Issuer), nil
@@ -57,6 +61,7 @@ func New(config rp.Config) (http.Handler, error) {
 
 type site struct {
 	auth    *rp.RP
+	keep    *keeper
 	account string
 	log     *slog.Logger
 }
@@ -69,6 +74,34 @@ func (s *site) members(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, view{Articles: articles, Members: true})
 }
 
+// connect asks for the key of what the shop keeps for the member.
+func (s *site) connect(w http.ResponseWriter, r *http.Request) {
+	user, _ := s.auth.User(r)
+	if err := s.keep.connect(w, r, user.Subject); err != nil {
+		s.failed(w, r, err.Error())
+	}
+}
+
+func (s *site) connected(w http.ResponseWriter, r *http.Request) {
+	user, _ := s.auth.User(r)
+	if err := s.keep.connected(r, user.Subject); err != nil {
+		s.failed(w, r, err.Error())
+		return
+	}
+	http.Redirect(w, r, "/members", http.StatusSeeOther)
+}
+
+// change turns the theme or puts something into the cart.
+func (s *site) change(w http.ResponseWriter, r *http.Request) {
+	user, _ := s.auth.User(r)
+	r.Body = http.MaxBytesReader(w, r.Body, 1024)
+	if err := s.keep.change(r, user.Subject); err != nil {
+		s.failed(w, r, err.Error())
+		return
+	}
+	http.Redirect(w, r, "/members", http.StatusSeeOther)
+}
+
 func (s *site) failed(w http.ResponseWriter, r *http.Request, reason string) {
 	s.show(w, r, http.StatusBadRequest, view{Failure: reason})
 }
@@ -76,6 +109,9 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, reason string) {
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, v view) {
 	if s.auth != nil {
 		v.User, v.SignedIn = s.auth.User(r)
+	}
+	if v.Members && v.SignedIn {
+		v.Kept = s.keep.look(r, v.User.Subject)
 	}
 	v.Account = s.account
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
