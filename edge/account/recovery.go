@@ -22,8 +22,8 @@ var (
 	FinishRecovery  = object.Method[FinishRecoveryIn, FinishRecoveryOut]{Kind: KindName, Name: "finish_recovery"}
 )
 
-// BeginRecoveryIn opens a challenge for whoever has forgotten the password. Begun ones and guesses are counted, for a device that the account
-// knows by themselves, so that strangers cannot keep the owner from it there.
+// BeginRecoveryIn opens a challenge for whoever has forgotten the password. Begun ones and guesses are counted, for a trusted device by
+// themselves, so that strangers cannot keep the owner from it there. Who knows the password makes known devices without end.
 type BeginRecoveryIn struct {
 	Name   string     `json:"name"`             // as in BeginSigninIn
 	Device *DeviceRef `json:"device,omitempty"` // as in BeginSigninIn
@@ -105,8 +105,8 @@ func beginRecovery(tx *object.Tx, in BeginRecoveryIn) (BeginRecoveryOut, error) 
 	if decoy(tx.Name()) {
 		whose = ":" + in.Name
 	}
-	if device := knownDevice(tx, in.Device); device != "" {
-		whose = ":" + device
+	if d, found := loadDevice(tx, knownDevice(tx, in.Device)); found && d.Trusted > 0 {
+		whose = ":" + d.ID
 	}
 	if wait := count(tx, "recover"+whose, messagePolicy); wait > 0 {
 		return BeginRecoveryOut{RetryAfter: wait}, nil

@@ -336,3 +336,32 @@ func TestStrangersCannotKeepTheOwnerFromARecovery(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+// Each sign-in makes a device that the account knows, which must not bring a thief of the password more guesses or messages.
+func TestAThiefOfThePasswordHasNoMoreGuessesByNewDevices(t *testing.T) {
+	w := newWorld(t)
+	a := w.member()
+	guesses, messages := 0, 0
+	for range 8 {
+		b := arrives(t, w.Service, a.id, nil)
+		for range 2 {
+			in := account.BeginRecoveryIn{
+				Name: "digest", Device: b.device, ID: account.NewID(), Kind: api.ProofEmail, Value: "ada@example.org", Hash: mac("654321"),
+			}
+			begun, err := w.BeginRecovery(t.Context(), a.id, in)
+			must(t, err)
+			if begun.RetryAfter > 0 {
+				continue
+			}
+			messages++
+			for range api.CodeTries {
+				if _, out := w.proves(a.id, in.ID, code("000000")); out.RetryAfter == 0 && !out.OK {
+					guesses++
+				}
+			}
+		}
+	}
+	if guesses != account.DefaultLockPolicy.Tries || messages != 5 {
+		t.Errorf("%d guesses, %d messages", guesses, messages)
+	}
+}
