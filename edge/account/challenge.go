@@ -150,7 +150,8 @@ func mayBegin(tx *object.Tx, in BeginChallengeIn) error {
 }
 
 func openChallenge(tx *object.Tx, in BeginChallengeIn) (expires int64) {
-	tx.Exec(`DELETE FROM challenge WHERE id IN (SELECT id FROM challenge ORDER BY expires DESC, id LIMIT -1 OFFSET ?)`, maxOpen-1)
+	tx.Exec(`DELETE FROM challenge WHERE id IN (SELECT id FROM challenge WHERE session = ? ORDER BY expires DESC, id LIMIT -1 OFFSET ?)`,
+		in.Session.ID, maxOpen-1)
 	expires = tx.Now().Unix() + api.CodeLifetime
 	tx.Exec(`INSERT INTO challenge (id, purpose, session, factor, kind, value, hash, tries, expires) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`,
 		in.ID, string(in.Purpose), in.Session.ID, in.Factor, string(in.Kind), in.Value, blob(in.Hash), expires)

@@ -13,7 +13,7 @@ const (
 	maxKey       = 1024      // bytes of a passkey's public key and credential id
 	maxPayload   = 254       // bytes of an address
 	maxNotice    = 35        // bytes of a language tag
-	maxOpen      = 20        // challenges under way; a further one takes the place of the oldest
+	maxOpen      = 20        // challenges of a session under way; a further one takes the place of its oldest
 	settled      = 7 * day   // seconds after which a factor is not new any more
 	bucketProve  = "prove"   // guesses
 	bucketSend   = "message" // messages with codes

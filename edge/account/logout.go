@@ -99,7 +99,7 @@ func end(tx *object.Tx, session string) bool {
 	}
 	tx.Exec(`DELETE FROM access_grant WHERE session = ? AND offline = 0`, session)
 	tx.Exec(`DELETE FROM code WHERE session = ? AND access_grant NOT IN (SELECT id FROM access_grant)`, session)
-	for _, table := range []string{"participant", "proof"} {
+	for _, table := range []string{"participant", "proof", "challenge"} {
 		tx.Exec(`DELETE FROM `+table+` WHERE session = ?`, session)
 	}
 	tx.Exec(`DELETE FROM bucket WHERE id = ?`, "session:"+session)

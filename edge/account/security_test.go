@@ -318,3 +318,30 @@ func TestAProvedAddressOutlivesTheMigration(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+// A thief of the password who opens challenges without end does not make way with those of the owner's sessions and recovery.
+func TestChallengesOfAThiefDoNotPushTheOwnersOut(t *testing.T) {
+	w := newWorld(t)
+	a := w.member()
+	own := a.begun(account.BeginChallengeIn{Purpose: account.PurposeConfirm, Kind: api.ProofEmail, Factor: "signup"})
+	forgotten := w.forgets(a.id, "ada@example.org")
+	b := arrives(t, w.Service, a.id, nil)
+	w.pass(time.Second)
+	first := ""
+	for range 40 {
+		id := b.begun(account.BeginChallengeIn{Purpose: account.PurposeTrust, Kind: api.ProofPasskey})
+		if first == "" {
+			first = id
+		}
+		w.pass(time.Second)
+	}
+	if out := a.code(account.PurposeConfirm, own, "123456"); !out.OK {
+		t.Errorf("in a session of the owner's: %+v", out)
+	}
+	if _, out := w.proves(a.id, forgotten); !out.OK {
+		t.Errorf("a recovery: %+v", out)
+	}
+	if out := b.proves(account.ProveIn{Purpose: account.PurposeTrust, Challenge: first}); !out.Spent {
+		t.Errorf("the first of 40 is still open: %+v", out)
+	}
+}
