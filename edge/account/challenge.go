@@ -238,8 +238,10 @@ func proved(tx *object.Tx, c challenge, in ProveIn) (Factor, bool) {
 		return f, c.id != "" && in.Verified && (c.purpose == PurposeAdd || in.Counter > f.Counter || in.Counter == 0 && f.Counter == 0)
 	case api.ProofTOTP: // each time step counts once (RFC 6238 section 5.2)
 		return f, in.Verified && (c.purpose == PurposeAdd || in.Counter > f.Counter)
-	case api.ProofRecovery:
-		return f, c.id == "" && subtle.ConstantTimeCompare(f.Key, in.Hash) == 1
+	case api.ProofRecovery: // one of them stands for all, as only the person knows which is on the paper
+		if c.id == "" {
+			return recoveryBy(tx, in.Hash)
+		}
 	}
 	return f, false
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/subtle"
 	"strings"
 	"unicode/utf8"
 
@@ -62,7 +63,8 @@ type ConfirmOut struct {
 	Until int64 `json:"until"`
 }
 
-// PutRecoveryIn registers a recovery code, in the place of a former one.
+// PutRecoveryIn registers a recovery code, in the place of a former one. That one goes as RemoveFactor has it: the last one that is not new
+// waits, and still proves.
 type PutRecoveryIn struct {
 	Session  SessionRef `json:"session"`
 	ID       string     `json:"id"` // NewID
@@ -182,20 +184,49 @@ func confirmSession(tx *object.Tx, session string) (until int64) {
 	return until
 }
 
-func putRecovery(tx *object.Tx, in PutRecoveryIn) (None, error) {
+func (d Deps) putRecovery(tx *object.Tx, in PutRecoveryIn) (None, error) {
 	if err := new(bounds).ref(in.Session).id(in.ID).hash(in.Hash).text(in.Language, 0, maxNotice).err(); err != nil {
 		return None{}, err
 	}
 	if _, err := mayChange(tx, in.Session); err != nil {
 		return None{}, err
 	}
-	dropFactors(tx, `kind = ?`, string(api.ProofRecovery))
+	for _, f := range loadFactors(tx) {
+		if f.current() {
+			d.replaceRecovery(tx, f, in)
+		}
+	}
 	if err := mayAdd(tx, api.ProofRecovery, ""); err != nil {
 		return None{}, err
 	}
 	insertFactor(tx, Factor{ID: in.ID, Kind: api.ProofRecovery, Key: in.Hash})
 	notify(tx, NoticeAdded, api.ProofRecovery, in.Language, "")
 	return None{}, nil
+}
+
+// current reports whether f is the recovery code that there is, and not a former one that is still to go, which has its id for a value.
+func (f Factor) current() bool { return f.Kind == api.ProofRecovery && f.Value == "" }
+
+// replaceRecovery makes room for a new recovery code.
+func (d Deps) replaceRecovery(tx *object.Tx, old Factor, in PutRecoveryIn) {
+	if stays(tx, old) {
+		dropFactors(tx, `id = ?`, old.ID)
+		return
+	}
+	tx.Exec(`UPDATE factor SET value = id WHERE id = ?`, old.ID)
+	if _, fresh := wait(tx, api.SecurityWaiting{ID: in.ID, What: api.WaitRemove, Subject: old.ID}, in.Language, d.Wait); fresh {
+		notify(tx, NoticeRemoving, old.Kind, in.Language, "")
+	}
+}
+
+// recoveryBy finds the recovery code that a proof is of, a former one too.
+func recoveryBy(tx *object.Tx, hash []byte) (Factor, bool) {
+	for _, f := range loadFactors(tx) {
+		if f.Kind == api.ProofRecovery && subtle.ConstantTimeCompare(f.Key, hash) == 1 {
+			return f, true
+		}
+	}
+	return Factor{}, false
 }
 
 func (d Deps) removeFactor(tx *object.Tx, in RemoveFactorIn) (RemoveFactorOut, error) {

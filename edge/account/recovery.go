@@ -162,23 +162,17 @@ func proveRecovery(tx *object.Tx, in ProveRecoveryIn) (ProveRecoveryOut, error) 
 	tx.Exec(`INSERT INTO challenge (id, purpose, session, factor, kind, value, hash, tries, expires) VALUES (?, ?, '', ?, ?, '', x'', 0, ?)`,
 		in.Next, string(purposeRecovered), f.ID, string(c.kind), expires)
 	wakeBy(tx, expires)
-	out := ProveRecoveryOut{OK: true, Keeps: f.PRF || f.Kind == api.ProofRecovery}
+	out := ProveRecoveryOut{OK: true, Keeps: f.PRF || f.current()}
 	tx.Row(`SELECT upn FROM account`).Scan(&out.UPN)
 	return out, nil
 }
 
-// recoverBy decides whether an answer is right, and by which factor. A code is only for the address that it went to; the recovery code is the
-// one that there is.
+// recoverBy decides whether an answer is right, and by which factor. A code is only for the address that it went to.
 func recoverBy(tx *object.Tx, c challenge, in ProveRecoveryIn) (Factor, bool) {
 	p := ProveIn{Hash: in.Hash, Factor: in.Factor, Verified: in.Verified, Counter: in.Counter}
 	switch c.kind {
 	case api.ProofRecovery:
-		for _, f := range loadFactors(tx) {
-			if f.Kind == api.ProofRecovery {
-				return proved(tx, challenge{factor: f.ID}, p)
-			}
-		}
-		return Factor{}, false
+		return recoveryBy(tx, in.Hash)
 	case api.ProofTOTP, api.ProofPasskey:
 		return proved(tx, c, p)
 	}

@@ -245,7 +245,7 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, BeginChallenge, beginChallenge)
 	object.Handle(k, Prove, prove)
 	object.Handle(k, Confirm, confirm)
-	object.Handle(k, PutRecovery, putRecovery)
+	object.Handle(k, PutRecovery, d.putRecovery)
 	object.Handle(k, RemoveFactor, d.removeFactor)
 	object.Handle(k, WaitTrust, d.waitTrust)
 	object.Handle(k, UndoWaiting, undoWaiting)

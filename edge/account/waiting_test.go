@@ -120,3 +120,48 @@ func TestADeviceWithoutAnyOtherWayIsTrustedAfterAWeek(t *testing.T) {
 		t.Errorf("trusted: %v and %v, want the first of them", b.trusted(), c.trusted())
 	}
 }
+
+// A thief at an open browser who lets a recovery code take the place of the owner's has removed nothing that the owner needs: the owner's
+// proves for a week more, unless something else of the owner's stays.
+func TestAReplacedRecoveryCodeWaitsLikeTheLastFactor(t *testing.T) {
+	w := newWorld(t)
+	a := w.member()
+	ctx := t.Context()
+	must(t, w.PutRecovery(ctx, a.id, account.PutRecoveryIn{Session: a.ref, ID: "owner", Hash: mac("owner")}))
+	w.pass(time.Hour)
+	a = arrives(t, w.Service, a.id, a.device)
+	out, err := w.RemoveFactor(ctx, a.id, account.RemoveFactorIn{Session: a.ref, ID: "signup", Waiting: "w"})
+	must(t, err)
+	if out.Waiting != nil {
+		t.Fatal("the code is as old, and stays")
+	}
+	for _, id := range []string{"thief", "thief2"} {
+		must(t, w.PutRecovery(ctx, a.id, account.PutRecoveryIn{Session: a.ref, ID: id, Hash: mac(id)}))
+	}
+	waits := a.security().Waiting
+	if len(waits) != 2 || waits[0].What != api.WaitRemove || waits[0].Due != w.clock.Now().Unix()+account.DefaultWait {
+		t.Fatalf("%+v", waits)
+	}
+	b := arrives(t, w.Service, a.id, nil)
+	if out := b.proves(account.ProveIn{Purpose: account.PurposeTrust, Factor: "thief2", Hash: mac("owner")}); !out.OK || !b.trusted() {
+		t.Errorf("the owner's code proves nothing: %+v", out)
+	}
+	challenge, _, err := w.forgetsBy(a.id, api.ProofRecovery, "")
+	must(t, err)
+	_, proved := w.proves(a.id, challenge, func(in *account.ProveRecoveryIn) { in.Hash = mac("owner") })
+	if !proved.OK || proved.Keeps {
+		t.Errorf("a forgotten password: %+v", proved)
+	}
+	i := slices.IndexFunc(waits, func(s api.SecurityWaiting) bool { return s.Subject == "owner" })
+	must(t, w.UndoWaiting(ctx, a.id, account.UndoWaitingIn{Session: b.ref, ID: waits[i].ID}))
+	w.pass(account.DefaultWait*time.Second + 1802*time.Second)
+	w.native.Wake(ctx)
+	a = arrives(t, w.Service, a.id, a.device)
+	var ids []string
+	for _, f := range a.security().Factors {
+		ids = append(ids, f.ID)
+	}
+	if slices.Sort(ids); !slices.Equal(ids, []string{"owner", "thief2"}) {
+		t.Errorf("%v", ids)
+	}
+}
