@@ -64,6 +64,15 @@ func (s *Service) addTarget(c call, by api.Proof, value, language string) (api.S
 	if err != nil {
 		return api.SecuritySent{}, err
 	}
+	known, err := s.Accounts.Security(c.ctx(), c.here.Account, c.here.Ref())
+	switch { // who may not add it uses up none of the messages to it either, which may be somebody else's
+	case err != nil:
+		return api.SecuritySent{}, err
+	case !known.Trusted:
+		return api.SecuritySent{}, account.ErrUntrusted
+	case s.Now().Unix() >= known.Confirmed:
+		return api.SecuritySent{}, account.ErrUnconfirmed
+	}
 	begin := account.BeginChallengeIn{Session: c.here.Ref(), ID: account.NewID(), Purpose: account.PurposeAdd, Kind: by, Value: to}
 	out, err := s.sendCode(c, begin, to, language)
 	return api.SecuritySent{Challenge: out.Challenge, Expires: out.Expires}, err

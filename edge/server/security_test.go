@@ -224,6 +224,27 @@ func TestThePasswordAloneGetsNothing(t *testing.T) {
 	}
 }
 
+// Who may not register an address or a number uses up none of the messages that may go there: they can be somebody else's.
+func TestAStrangerDoesNotUseUpTheMessagesToAnAddress(t *testing.T) {
+	w := newWorld(t, "")
+	own, thief, stale := w.browser(), w.browser(), w.browser()
+	own.signup(ada)
+	stale.signup("eve@example.org")
+	w.pass(api.ConfirmLifetime * time.Second)
+	w.must(thief.begin(ada)())
+	w.must(own.begin(ada)())
+	for range 25 {
+		for _, c := range []struct {
+			who  *browser
+			code api.Code
+		}{{thief, api.CodeDeviceUntrusted}, {stale, api.CodeConfirmRequired}} {
+			add := api.PhoneAddRequest{Number: "+4930123456", Channel: "sms"}
+			c.who.wants("adding it", c.who.post(api.RoutePhoneAdd, add, new(api.SecuritySent)), c.code)
+		}
+	}
+	own.addPhone("+4930123456")
+}
+
 // A change needs a recent proof: the password again, or a factor.
 func TestConfirmByPasswordOrFactor(t *testing.T) {
 	w := newWorld(t, "")
