@@ -73,7 +73,8 @@ type ProveRecoveryOut struct {
 }
 
 // FinishRecoveryIn spends a proved challenge (ErrSpent) for a new password record and a session, on a device that becomes trusted by the proof.
-// All that the old password led to ends: sessions, attempts, proofs, grants that are good offline. All addresses are told.
+// All that the old password led to ends: sessions, attempts, proofs, grants that are good offline. If what
+// proved it waits to be removed, it stays: who asked for that may have been a thief. All addresses are told.
 type FinishRecoveryIn struct {
 	Challenge string     `json:"challenge"`
 	Record    []byte     `json:"record"`
@@ -185,10 +186,10 @@ func finishRecovery(tx *object.Tx, in FinishRecoveryIn) (FinishRecoveryOut, erro
 		text(in.Language, 0, maxNotice).err(); err != nil {
 		return FinishRecoveryOut{}, err
 	}
-	var how string
+	var how, factor string
 	var expires int64
-	found := tx.Row(`DELETE FROM challenge WHERE id = ? AND purpose = ? RETURNING kind, expires`, in.Challenge, string(purposeRecovered)).
-		Scan(&how, &expires)
+	found := tx.Row(`DELETE FROM challenge WHERE id = ? AND purpose = ? RETURNING kind, factor, expires`, in.Challenge, string(purposeRecovered)).
+		Scan(&how, &factor, &expires)
 	if !found || tx.Now().Unix() >= expires {
 		return FinishRecoveryOut{}, ErrSpent
 	}
@@ -206,6 +207,10 @@ func finishRecovery(tx *object.Tx, in FinishRecoveryIn) (FinishRecoveryOut, erro
 	err := trustDevice(tx, device, api.Proof(how))
 	if err != nil && !errors.Is(err, ErrDevices) {
 		return FinishRecoveryOut{}, err
+	}
+	var one int
+	if tx.Row(`DELETE FROM waiting WHERE what = ? AND subject = ? RETURNING 1`, api.WaitRemove, factor).Scan(&one) {
+		notify(tx, NoticeUndone, factorKind(api.Proof(how)), in.Language, "")
 	}
 	notify(tx, NoticePassword, api.Proof(how), in.Language, "")
 	return FinishRecoveryOut{Known: known != "", Trusted: err == nil}, nil

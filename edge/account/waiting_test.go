@@ -91,6 +91,37 @@ func TestANewFactorDoesNotFreeAnOldOne(t *testing.T) {
 	}
 }
 
+// A thief who has the owner's last address removed, and waits, does not get the account when the owner recovers it by that address.
+func TestARecoveryKeepsTheFactorThatAThiefHasRemoved(t *testing.T) {
+	w := newWorld(t)
+	a := w.member()
+	w.pass(time.Hour)
+	a = arrives(t, w.Service, a.id, a.device)
+	thiefs := a.adds(api.ProofSMS, "+4930666")
+	out, err := w.RemoveFactor(t.Context(), a.id, account.RemoveFactorIn{Session: a.ref, ID: "signup", Waiting: "w"})
+	must(t, err)
+	if out.Waiting == nil {
+		t.Fatal("removed at once")
+	}
+	w.pass(6 * 24 * time.Hour)
+	next, _ := w.proves(a.id, w.forgets(a.id, "ada@example.org"))
+	in, ref := finishing(next)
+	_, err = w.FinishRecovery(t.Context(), a.id, in)
+	must(t, err)
+	b := arrived{t, w.Service, a.id, ref, nil}
+	if got := b.security(); len(got.Waiting) != 0 {
+		t.Errorf("%+v", got.Waiting)
+	}
+	if told := w.notices(); !slices.ContainsFunc(told, func(n account.Notice) bool { return n.What == account.NoticeUndone }) {
+		t.Errorf("%+v", told)
+	}
+	removed, err := w.RemoveFactor(t.Context(), a.id, account.RemoveFactorIn{Session: ref, ID: thiefs, Waiting: "x"})
+	must(t, err)
+	if removed.Waiting != nil {
+		t.Error("the thief's number waits")
+	}
+}
+
 func TestADeviceWithoutAnyOtherWayIsTrustedAfterAWeek(t *testing.T) {
 	w := newWorld(t)
 	id := account.NewID()
