@@ -202,6 +202,28 @@ func TestConsentNeedsASession(t *testing.T) {
 	wants(t, w.RevokeConsent(t.Context(), id, account.RevokeConsentIn{Session: ref, ClientID: "shop"}), account.ErrSession)
 }
 
+// A busy application must not end what another one needs once a day.
+func TestManySignInsDoNotEndARefreshToken(t *testing.T) {
+	w := newWorld(t)
+	id, ref := w.account()
+	authorize := func(hash []byte) string {
+		secret := account.NewSecret()
+		in, redeem := authorization(ref, secret), redemption(secret)
+		in.Scope, redeem.RefreshHash, redeem.RefreshLifetime, redeem.RefreshAbsolute = "openid offline_access", hash, 86400, 86400
+		must(t, authorized(w.Authorize(t.Context(), id, in)))
+		must(t, errOf(w.Redeem(t.Context(), id, redeem)))
+		return redeem.GrantID
+	}
+	kept := authorize(account.Hash(account.NewSecret()))
+	for range account.MaxGrants + 5 {
+		w.pass(time.Second)
+		authorize(nil)
+	}
+	if _, err := w.GrantFacts(t.Context(), id, account.GrantIn{GrantID: kept}); err != nil {
+		t.Errorf("the grant with a refresh token: %v", err)
+	}
+}
+
 func TestGrantsAndConsentsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	r, s := newRig(w)

@@ -108,10 +108,11 @@ func insertGrant(tx *object.Tx, id, clientID string, a authorization, f family) 
 	wakeBy(tx, expires)
 }
 
-// endOldest ends, of n grants, those not used for longest, until there are no more than keep.
+// endOldest ends, of n grants, those not used for longest, until there are no more than keep. Those without a refresh token go first: they
+// end within minutes anyway, and a busy application must not end what another one needs once a day.
 func endOldest(tx *object.Tx, n, keep int) {
 	for ; n > keep; n-- { // by one, hardly ever by more
-		tx.Exec(`DELETE FROM access_grant WHERE id = (SELECT id FROM access_grant ORDER BY used, created, id DESC LIMIT 1)`)
+		tx.Exec(`DELETE FROM access_grant WHERE id = (SELECT id FROM access_grant ORDER BY refresh_hash <> x'', used, created, id DESC LIMIT 1)`)
 	}
 }
 
