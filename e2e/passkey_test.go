@@ -43,14 +43,19 @@ const passkeyInPage = `(async () => {
 	}
 })()`
 
-// virtualPasskeys gives the browser an authenticator that somebody is always present and verified at. The next page may do
-// what only the worker of ours may, which is to ask the service.
+// unbound lets the next page do what only the worker of ours may, which is to ask the service.
+func (b *browser) unbound() {
+	b.t.Helper()
+	run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
+		return chromedp.Void{}, err
+	})
+}
+
+// virtualPasskeys gives the browser an authenticator that somebody is always present and verified at.
 func (b *browser) virtualPasskeys() {
 	b.t.Helper()
 	run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		if _, err := cdp.Call(ctx, t, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}); err != nil {
-			return chromedp.Void{}, err
-		}
 		if _, err := cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{}); err != nil {
 			return chromedp.Void{}, err
 		}
@@ -69,6 +74,7 @@ func TestPasskeyOfABrowser(t *testing.T) {
 	b := newBrowser(t)
 	b.signUp(newLocal())
 	b.virtualPasskeys()
+	b.unbound()
 	b.open(service.Issuer + "/account")
 	script := fmt.Sprintf(passkeyInPage, api.RoutePasskeyBegin, api.RoutePasskeyFinish, api.RouteConfirmSend, api.RouteConfirmProve)
 	if got := run(b, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); got != "PRF true, again: code_spent" {

@@ -15,6 +15,7 @@ const form = get("edit");
 const { collection, name, value } = form.elements;
 const attempt = (work) => () => work().catch(complain);
 let stored; // the list
+let soon; // the next look at how this device stands
 
 function tell(words) {
   get("trouble").hidden = true;
@@ -45,6 +46,8 @@ async function standing() {
   get("paused").hidden = !paused;
   get("paused").textContent = paused ? text("settings.paused." + (why || "metered")) : "";
   get("metered").checked = metered;
+  clearTimeout(soon); // what waits is sent within a second
+  if (pending && !paused) soon = setTimeout(attempt(standing), 1000);
 }
 
 // sync exchanges settings; how it went is part of the standing. Once goes over a metered connection too.

@@ -44,9 +44,9 @@ async function choose(watch) {
   const method = methods.find(({ id }) => id === form.elements.method.value);
   const { kind, hint } = method;
   if (kind === "approval") return void approval().catch(failed); // which takes minutes: the form is free meanwhile
-  if (kind === "recovery") return step.go("recovery");
   if (kind === "waiting") return waiting((await call("trustWait", { language }, watch)).due);
   sent = { method: method.id, challenge: "" };
+  if (kind === "recovery") return step.go("recovery");
   if (kind === "totp") {
     get("code-lead").textContent = text("trust.code.totp");
     return step.go("code");
@@ -87,7 +87,7 @@ async function prove(watch) {
 async function proveRecovery(watch) {
   if (!recovery.value.trim()) throw new WrongField(recovery, text("settings.recovery.missing"));
   try {
-    await call("trustProve", { recovery: recovery.value }, watch);
+    await call("trustProve", { ...sent, recovery: recovery.value }, watch);
   } catch (problem) {
     if (!["code_wrong", "recovery_code_typing"].includes(problem.code)) throw problem;
     throw new WrongField(recovery, text("trust.recovery.wrong"));
