@@ -85,10 +85,14 @@ func (r *ring) opensFor(identities []*Identity) bool {
 	})
 }
 
-// add puts a recipient in, or in the place of the one with its id. Errors: ErrMalformed, ErrLimit.
+// add puts a recipient in, or in the place of the one of its kind with its id: ids of devices are the service's to name, and none may take the
+// place of a recovery code or a password. Errors: ErrMalformed, ErrLimit.
 func (r *ring) add(n Recipient) error {
 	if err := n.check(); err != nil {
 		return err
+	}
+	if old, there := r.find(n.ID); there && old.Kind != n.Kind {
+		return ErrMalformed
 	}
 	n.added = r.version + 1
 	r.recipients = slices.DeleteFunc(r.recipients, func(o Recipient) bool { return o.ID == n.ID })
