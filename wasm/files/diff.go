@@ -41,16 +41,19 @@ func readable(i *item) []byte {
 	case i == nil:
 		return nil
 	case i.mode&fs.ModeSymlink != 0:
-		return []byte("link to " + string(i.value) + "\n")
+		return []byte(strings.Map(steady, "link to "+string(i.value)) + "\n")
 	case !utf8.Valid(i.value) || bytes.IndexByte(i.value, 0) >= 0:
 		return fmt.Appendf(nil, "%d bytes that are no text (%s)\n", len(i.value), i.id())
 	}
-	return bytes.Map(func(r rune) rune {
-		if isControl(r) && r != '\n' && r != '\t' && r != '\r' {
-			return '?'
-		}
-		return r
-	}, i.value)
+	return bytes.Map(steady, i.value)
+}
+
+// steady keeps a character from steering a terminal.
+func steady(r rune) rune {
+	if isControl(r) && r != '\n' && r != '\t' && r != '\r' {
+		return '?'
+	}
+	return r
 }
 
 const (
