@@ -28,19 +28,20 @@ func (p program) signout(ctx context.Context, words []string) error {
 		return err
 	}
 	c, err := p.signedIn(ctx, o)
-	if ended(err) && c != nil { // there may be something left to forget
-		return c.dir.Forget(ctx)
-	}
-	if err != nil {
+	over := ended(err) && c != nil // there may be something left to forget
+	if err != nil && !over {
 		return err
 	}
 	if n, err := c.unsent(ctx); err != nil || n > 0 {
 		if !force && err == nil {
-			return fmt.Errorf("%d settings were changed here and never sent; latchkey vault sync sends them, --force loses them", n)
+			return fmt.Errorf("%d settings were changed here and never sent; latchkey vault sync sends them%s, --force loses them", n, map[bool]string{true: " once you have signed in again"}[over])
 		}
 		if !force {
 			return c.explain(err)
 		}
+	}
+	if over {
+		return c.dir.Forget(ctx)
 	}
 	if err := c.leave(ctx); err != nil && !ended(err) && !force {
 		return err
