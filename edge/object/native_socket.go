@@ -36,16 +36,22 @@ var _ Connector = (*Native)(nil)
 
 // Connect implements Connector. The socket outlives the request.
 func (n *Native) Connect(w http.ResponseWriter, r *http.Request, kind, name, tag string) {
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the caller has looked at the Origin
-	if err != nil {
-		return // it has answered
-	}
-	s := &socket{conn, tag, make(chan string, socketQueue), make(chan websocket.StatusCode, 1)}
+	s := &socket{tag: tag, texts: make(chan string, socketQueue), end: make(chan websocket.StatusCode, 1)}
 	k := key{kind, name}
-	if !n.sockets.add(k, s) {
+	kept := n.sockets.add(k, s)                                                             // before the client knows that it is connected, so that it hears of all that happens from then on
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the caller has looked at the Origin
+	switch {
+	case err != nil && kept: // it has answered
+		n.sockets.remove(k, s)
+		n.sockets.all.Done()
+		return
+	case err != nil:
+		return
+	case !kept:
 		_ = conn.Close(CloseAgain, "")
 		return
 	}
+	s.conn = conn
 	go func() {
 		defer n.sockets.all.Done()
 		defer n.sockets.remove(k, s)
