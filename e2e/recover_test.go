@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 )
@@ -87,4 +89,66 @@ func TestAPasskeyOpensSealedSettings(t *testing.T) {
 	two.click("#by-passkey")
 	two.see("#list-heading")
 	two.shows("theme", "dark")
+}
+
+// begunAnew is somebody whose password was forgotten, in a browser where nothing opens the settings: they were begun anew there, and hold a
+// font. The earlier browser, with the theme, is signed out.
+func begunAnew(t *testing.T) (earlier, now *browser, paper *token, upn string) {
+	t.Helper()
+	paper = newToken(t, api.ProofRecovery)
+	earlier, upn = paper.owner()
+	mail := newToken(t, api.ProofEmail)
+	mail.registers(earlier)
+	now = newBrowser(t)
+	if says := mail.replaces(now, upn); !strings.Contains(says, "Your settings stay sealed") {
+		t.Errorf("the page says %q", says)
+	}
+	now.sealed()
+	now.fill("#password", freshPassword)
+	now.click("#open-anew")
+	now.see("#ask-heading")
+	now.screenshot("settings-anew")
+	now.click("#ask-yes")
+	now.see("#list-heading")
+	now.hides()
+	now.set("editor", "font", "Iosevka")
+	return earlier, now, paper, upn
+}
+
+// lacks waits until the list is there without a setting.
+func (b *browser) lacks(name string) {
+	b.t.Helper()
+	b.holds(fmt.Sprintf(`document.getElementById("list").ariaBusy === "false" && ![...document.querySelectorAll("#list .name")].some((e) => e.textContent === %q)`, name))
+}
+
+// keeps waits until one vault is offered that was put aside, and says so with the day until when.
+func (b *browser) keeps() {
+	b.t.Helper()
+	b.holds(`document.querySelectorAll("#kept li").length === 1`)
+	day := time.Now().Add(api.VaultKeptFor * time.Second).Format("January 2, 2006")
+	if says := b.see("#kept"); !strings.Contains(says, "kept until "+day) {
+		b.t.Errorf("the page says %q, want that it is kept until %s", says, day)
+	}
+}
+
+// TestAForgottenPasswordWithEmptySettings: A10. Nothing is left that opens the settings, so the person begins with empty ones. The recovery
+// code that turns up later brings the former ones back, and those that were begun meanwhile are kept in their place: nothing is lost.
+func TestAForgottenPasswordWithEmptySettings(t *testing.T) {
+	t.Parallel()
+	_, b, paper, _ := begunAnew(t)
+	b.settled()
+	b.shows("font", "Iosevka")
+	b.keeps()
+	b.click("#kept button")
+	b.fill("#ask-word", strings.ToLower(paper.printed))
+	b.screenshot("settings-earlier")
+	b.click("#ask-yes")
+	b.shows("theme", "dark")
+	b.lacks("font")
+	b.keeps()
+	b.click("#kept button") // this browser has had them: no code is asked for
+	b.see("#ask-heading")
+	b.click("#ask-yes")
+	b.shows("font", "Iosevka")
+	b.lacks("theme")
 }

@@ -98,6 +98,9 @@ var settingMethods = map[string]func(ctx context.Context, c *Client, a args) (an
 	"restoreVault": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.RestoreVault(ctx, a.Generation, a.secret())
 	},
+	"eraseVault": func(ctx context.Context, c *Client, a args) (any, error) {
+		return done{}, c.EraseVault(ctx, a.Generation)
+	},
 }
 
 // watchOnce begins to watch, unless this client does so already.

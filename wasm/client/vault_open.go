@@ -20,6 +20,7 @@ const (
 	noteDevice      = "device"      // id of this device at the service
 	noteGeneration  = "generation"  // which vault the Memory is of
 	noteFingerprint = "fingerprint" // of that vault, once it is known from the person's own secret or a trusted device
+	noteEarlier     = "earlier"     // fingerprints of vaults that were known before that one, newest first, with spaces in between
 	noteMetered     = "metered"     // "1": settings travel over metered connections too
 )
 
@@ -33,7 +34,8 @@ var ErrMemoryBusy = errors.New("client: another program works with the same sett
 type vaults struct {
 	gate  chan struct{}
 	users int
-	here  *openVault // what is open, or was: it is taken up again if nobody has written meanwhile
+	free  chan struct{} // closed when the last of them leaves
+	here  *openVault    // what is open, or was: it is taken up again if nobody has written meanwhile
 
 	mu     sync.Mutex // never held over I/O
 	who    *api.Account
@@ -139,6 +141,7 @@ func (c *Client) openVault(ctx context.Context, secret *vault.Identity) (*Open, 
 		if here, err = c.take(ctx, account, secret); err != nil {
 			return nil, c.vaultProblem(err)
 		}
+		c.vaults.free = make(chan struct{})
 	}
 	c.vaults.here = here
 	c.vaults.users++
@@ -156,6 +159,27 @@ func (v *vaults) enter(ctx context.Context) error {
 
 func (v *vaults) leave() { <-v.gate }
 
+// enterAlone is enter when nobody here uses the vault. Who does is done in a moment: what watches, or another call. Error: ErrMemoryBusy.
+func (v *vaults) enterAlone(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
+	defer cancel()
+	for {
+		if v.enter(ctx) != nil {
+			return ErrMemoryBusy
+		}
+		if v.users == 0 {
+			return nil
+		}
+		free := v.free
+		v.leave()
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return ErrMemoryBusy
+		}
+	}
+}
+
 func (c *Client) closeVault() error {
 	c.vaults.gate <- struct{}{}
 	defer c.vaults.leave()
@@ -163,6 +187,7 @@ func (c *Client) closeVault() error {
 	if c.vaults.users > 0 {
 		return nil
 	}
+	close(c.vaults.free)
 	here := c.vaults.here
 	here.revision = here.memory.Revision()
 	return here.memory.Close()

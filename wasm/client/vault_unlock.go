@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -66,18 +67,31 @@ func (c *Client) adopt(ctx context.Context, secret *vault.Identity) error {
 	if err != nil {
 		return err
 	}
-	set, err := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil).Keys(ctx)
+	store := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
+	set, err := store.Keys(ctx)
 	if err != nil {
 		return c.vaultProblem(err)
 	}
-	if !set.Opens(account.ID, secret) {
+	fingerprint, err := set.Fingerprint(account.ID, secret)
+	if err != nil {
 		return c.vaultProblem(vault.ErrLocked)
 	}
+	return c.settleOn(ctx, account.ID, secret, known{store.generation, fingerprint})
+}
+
+// known is a vault that this device has to find at the service, and no other.
+type known struct {
+	generation  int64
+	fingerprint []byte
+}
+
+// settleOn takes a vault, which the identity opens, in the place of the one that this device knows. Edits that were not sent move over.
+func (c *Client) settleOn(ctx context.Context, account string, identity *vault.Identity, next known) error {
 	unsent := c.unsent(ctx)
-	if err := c.clear(ctx, account.ID); err != nil {
+	if err := c.turnTo(ctx, account, next); err != nil {
 		return c.vaultProblem(err)
 	}
-	open, err := c.openVault(ctx, secret)
+	open, err := c.openVault(ctx, identity)
 	if err != nil {
 		return err
 	}
@@ -102,23 +116,30 @@ func (c *Client) unsent(ctx context.Context) []vault.Edit {
 	return edits
 }
 
-// clear gives up what this device knows of the account's vault.
-func (c *Client) clear(ctx context.Context, account string) error {
+// turnTo gives up what this device knows of the account's vault for another one.
+func (c *Client) turnTo(ctx context.Context, account string, next known) error {
 	if err := c.emptyMemory(ctx, account); err != nil {
 		return err
 	}
-	return c.keys.Note(ctx, account, map[string]string{noteGeneration: "", noteFingerprint: ""})
+	notes, err := c.keys.Notes(ctx, account)
+	if err != nil {
+		return err
+	}
+	c.vaults.mu.Lock()
+	c.vaults.status.problem = nil // it was of the other one
+	c.vaults.mu.Unlock()
+	fingerprint := fingerprintNote(next.fingerprint)
+	return c.keys.Note(ctx, account, map[string]string{
+		noteGeneration: strconv.FormatInt(next.generation, 10), noteFingerprint: fingerprint, noteEarlier: earlierNote(notes, fingerprint),
+	})
 }
 
-// emptyMemory removes everything from the Memory. The vault that is open here must not be in use.
+// emptyMemory removes everything from the Memory, as soon as nobody uses it. The caller must not have the vault open.
 func (c *Client) emptyMemory(ctx context.Context, account string) error {
-	if err := c.vaults.enter(ctx); err != nil {
+	if err := c.vaults.enterAlone(ctx); err != nil {
 		return err
 	}
 	defer c.vaults.leave()
-	if c.vaults.users > 0 {
-		return ErrMemoryBusy
-	}
 	c.vaults.here = nil
 	memory, err := c.openMemory(ctx, account)
 	if err != nil {
@@ -161,139 +182,4 @@ func (c *Client) NewRecoveryCode(ctx context.Context, language string) (string, 
 		return "", c.vaultProblem(err)
 	}
 	return code.String(), c.putRecovery(ctx, code, language)
-}
-
-// Earlier is a vault that was put aside.
-type Earlier struct {
-	Generation int64 `json:"generation"`
-	Since      int64 `json:"since"` // when it was put aside
-	Until      int64 `json:"until"` // when it is erased
-	Records    int64 `json:"records"`
-	Bytes      int64 `json:"bytes"`
-	Opens      bool  `json:"opens"` // with what this device has
-}
-
-// KeptVaults lists the earlier vaults that can be restored, newest first.
-func (c *Client) KeptVaults(ctx context.Context) ([]Earlier, error) {
-	account, notes, store, err := c.aside(ctx)
-	if err != nil {
-		return nil, err
-	}
-	kept, err := store.Kept(ctx)
-	if err != nil {
-		return nil, c.vaultProblem(err)
-	}
-	has, err := c.identities(ctx, account, notes, nil)
-	if err != nil {
-		return nil, c.vaultProblem(err)
-	}
-	list := []Earlier{}
-	for _, e := range kept {
-		list = append(list, Earlier{e.Generation, e.Since, e.Until, e.Records, e.Bytes, keySetOf(e.Keys).Opens(account.ID, has.all()...)})
-	}
-	return list, nil
-}
-
-// aside is what is needed for talk of the account's vaults without opening one.
-func (c *Client) aside(ctx context.Context) (api.Account, map[string]string, *Store, error) {
-	account, err := c.who(ctx)
-	if err != nil {
-		return account, nil, nil, err
-	}
-	if c.keys == nil {
-		return account, nil, nil, problem(api.CodeUnavailable, "Nothing can be kept here.")
-	}
-	notes, err := c.keys.Notes(ctx, account.ID)
-	store := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
-	return account, notes, store, c.vaultProblem(err)
-}
-
-// ResetVault begins an empty vault, which the password opens. The present one is kept for a while. Errors: CodeInvalidCredentials,
-// api.CodeVaultKept.
-func (c *Client) ResetVault(ctx context.Context, password string) error {
-	account, _, store, err := c.aside(ctx)
-	if err != nil {
-		return err
-	}
-	identity, err := c.identityOf(ctx, Secret{Password: password})
-	if err != nil {
-		return c.vaultProblem(err)
-	}
-	switch _, err := store.Keys(ctx); {
-	case errors.Is(err, vault.ErrAbsent):
-		return c.Unlock(ctx, Secret{Password: password})
-	case err != nil:
-		return c.vaultProblem(err)
-	}
-	empty := resetting{c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil), store.generation}
-	config := vault.Config{Account: account.ID, Device: vault.NewID(), Store: empty, Memory: &vault.RAM{}, Now: c.now}
-	if _, err := vault.Create(ctx, config, identity, identity.Recipient(vault.NewID().String())); err != nil {
-		return c.vaultProblem(err)
-	}
-	return c.settleOn(ctx, account.ID, identity)
-}
-
-// settleOn opens the vault that has just become the present one.
-func (c *Client) settleOn(ctx context.Context, account string, identity *vault.Identity) error {
-	if err := c.clear(ctx, account); err != nil {
-		return c.vaultProblem(err)
-	}
-	open, err := c.openVault(ctx, identity)
-	if err != nil {
-		return err
-	}
-	return open.Close()
-}
-
-// RestoreVault brings an earlier vault back, which the secret must open, and puts the present one aside. Errors: CodeVaultLocked, CodeNotFound.
-func (c *Client) RestoreVault(ctx context.Context, generation int64, secret Secret) error {
-	account, notes, store, err := c.aside(ctx)
-	if err != nil {
-		return err
-	}
-	kept, err := store.Kept(ctx)
-	if err != nil {
-		return c.vaultProblem(err)
-	}
-	identity, err := c.opensEarlier(ctx, account, notes, kept, generation, secret)
-	if err != nil {
-		return c.vaultProblem(err)
-	}
-	if _, err := store.Keys(ctx); err != nil {
-		return c.vaultProblem(err)
-	}
-	var now api.VaultGeneration
-	in := api.VaultRestoreRequest{Generation: store.generation, Restore: generation}
-	if err := store.post(ctx, api.RouteVaultRestore, in, &now, api.MaxBody); err != nil {
-		return c.vaultProblem(err)
-	}
-	return c.settleOn(ctx, account.ID, identity)
-}
-
-// opensEarlier finds what opens an earlier vault.
-func (c *Client) opensEarlier(ctx context.Context, account api.Account, notes map[string]string, kept []api.VaultEarlier, generation int64, secret Secret) (*vault.Identity, error) {
-	for _, e := range kept {
-		if e.Generation != generation {
-			continue
-		}
-		has, err := c.identities(ctx, account, notes, nil)
-		if err != nil {
-			return nil, err
-		}
-		all := has.all()
-		if secret.Password+secret.Recovery != "" || len(secret.PRF) > 0 {
-			identity, err := c.identityOf(ctx, secret)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, identity)
-		}
-		for _, identity := range all {
-			if keySetOf(e.Keys).Opens(account.ID, identity) {
-				return identity, nil
-			}
-		}
-		return nil, vault.ErrLocked
-	}
-	return nil, problem(api.CodeNotFound, "This vault is not kept any more.")
 }

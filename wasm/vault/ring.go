@@ -226,10 +226,13 @@ func (s KeySet) check() error {
 	return err
 }
 
-// Opens reports whether one of the identities opens the key set of an account.
-func (s KeySet) Opens(account string, identities ...*Identity) bool {
-	_, _, err := s.unpack(account, identities)
-	return err == nil
+// Fingerprint is what the vault of the key set of an account is known by, if one of the identities opens it. Errors: ErrLocked, ErrForged, ErrMalformed.
+func (s KeySet) Fingerprint(account string, identities ...*Identity) ([]byte, error) {
+	r, _, err := s.unpack(account, identities)
+	if err != nil {
+		return nil, err
+	}
+	return r.fingerprint(), nil
 }
 
 // hash names a key set among those of one version.
