@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +74,7 @@ type running struct {
 	t     *testing.T
 	name  string
 	cmd   *exec.Cmd
+	in    io.Writer
 	out   bytes.Buffer
 	lines *bufio.Scanner
 }
@@ -83,8 +86,10 @@ func (c *computer) begin(words ...string) *running {
 	c.t.Cleanup(cancel)
 	r := &running{t: c.t, name: strings.Join(words, " "), cmd: c.command(ctx, words...)}
 	r.cmd.Stdout = &r.out
+	var failed error
+	r.in, failed = r.cmd.StdinPipe()
 	terminal, err := r.cmd.StderrPipe()
-	if err == nil {
+	if err = errors.Join(err, failed); err == nil {
 		err = r.cmd.Start()
 	}
 	if err != nil {
@@ -106,6 +111,14 @@ func (r *running) shows(pattern string) string {
 	}
 	r.t.Fatalf("latchkey %s does not show %s:\n%s", r.name, pattern, all)
 	return ""
+}
+
+// types answers a question.
+func (r *running) types(line string) {
+	r.t.Helper()
+	if _, err := io.WriteString(r.in, line+"\n"); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // ends waits until the command is done, and returns its result.
@@ -222,6 +235,7 @@ func TestABrowserAndTheCommandLineShareSettings(t *testing.T) {
 	b.fill("#number", strings.ReplaceAll(trust.shows(`^  [0-9 ]{6,7}$`), " ", ""))
 	b.click(`button[value="allow"]`)
 	b.see("#allowed-heading")
+	trust.types(b.see("#answer"))
 	if out := trust.ends(); !strings.Contains(out, "your settings are open here") {
 		t.Errorf("it says %q", out)
 	}

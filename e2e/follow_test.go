@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/latchkey-id/latchkey/e2e/local"
 )
 
@@ -94,4 +96,42 @@ func TestSettingsFollowToAnotherBrowser(t *testing.T) {
 	} else {
 		t.Logf("typed, stored, and shown on the other device after %v", took)
 	}
+}
+
+// TestANewBrowserAsksWhatTheTrustedOneShows: A7. Where no secret of the person's own opens the settings any more, the new browser believes an
+// approval only with what the other one shows.
+func TestANewBrowserAsksWhatTheTrustedOneShows(t *testing.T) {
+	t.Parallel()
+	one, two := newBrowser(t), newBrowser(t)
+	name := newLocal()
+	one.signUp(name)
+	one.settled()
+	one.set("editor", "theme", "dark")
+
+	two.signInHere(name + "@" + local.DefaultDomain)
+	two.forgetsThePassword()
+	two.askAnotherDevice()
+	one.approve(two)
+	two.see("#confirm-heading")
+	two.fill("#answer", "x1")
+	two.click("[data-step=confirm] .primary")
+	two.holds(`document.getElementById("answer").ariaInvalid === "true"`)
+	two.fill("#answer", one.see("#answer"))
+	two.click("[data-step=confirm] .primary")
+	two.see("#done-heading")
+	two.settled()
+	two.shows("theme", "dark")
+}
+
+// forgetsThePassword takes away what a browser keeps for a quarter of an hour after the password was typed.
+func (b *browser) forgetsThePassword() {
+	b.t.Helper()
+	run(b, chromedp.Evaluate[bool](`new Promise((done) => {
+		const opening = indexedDB.open("latchkey");
+		opening.onsuccess = () => {
+			const change = opening.result.transaction("keys", "readwrite");
+			change.objectStore("keys").delete("password");
+			change.oncomplete = () => { opening.result.close(); done(true); };
+		};
+	})`, chromedp.EvalAwaitPromise))
 }

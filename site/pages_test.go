@@ -111,7 +111,9 @@ var views = []view{
 		b.step("approval")
 		b.until(`document.getElementById("number").textContent`)
 	}},
-	{"trust-5-done", "/trust", func(b *tab) { b.step("choose"); b.click("#choose"); b.step("done") }},
+	{"trust-5-confirm", "/trust", func(b *tab) { toConfirm(b); b.keys("71"); b.enter(); b.until(wrong("answer")) }},
+	{"trust-6-nothing", "/trust", func(b *tab) { toConfirm(b); b.click("#nothing"); b.step("approval") }},
+	{"trust-7-done", "/trust", func(b *tab) { toConfirm(b); b.keys("17"); b.enter(); b.step("done") }},
 	{"approve-1-list", "/approve", func(b *tab) { b.until(`document.querySelectorAll("#requests li").length === 1`) }},
 	{"approve-2-wrong", "/approve", func(b *tab) { toApproval(b); b.keys("123456"); b.click("[value=allow]"); b.until(wrong("number")) }},
 	{"approve-3-allowed", "/approve", func(b *tab) { toApproval(b); b.keys("042917"); b.click("[value=allow]"); b.step("allowed") }},
@@ -219,6 +221,8 @@ func toGate(b *tab, state string) {
 	eval[any](b, `caches.open("test").then((c) => c.put("/vault", new Response("`+state+`"))).then(() => location.reload())`)
 	b.until(`!document.getElementById("gate").hidden`)
 }
+
+func toConfirm(b *tab) { b.step("choose"); b.click("#choose"); b.step("confirm") }
 
 func toApproval(b *tab) {
 	b.until(`document.querySelector("#requests button")`)

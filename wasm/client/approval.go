@@ -10,12 +10,16 @@ import (
 	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
-// Approving is how far an approval is. Number is what the new device shows, once there is one.
+// Approving is how far an approval is.
 type Approving struct {
 	ID      string             `json:"id"`
 	State   api.ApprovalStatus `json:"state"`
 	Expires int64              `json:"expires,omitempty"`
-	Number  string             `json:"number,omitempty"`
+	Number  string             `json:"number,omitempty"` // what the new device shows, once there is one
+	Answer  string             `json:"answer,omitempty"` // what the trusted device shows, once the number was right
+
+	// Confirm says that the new device is approved, as the service has it, and needs the answer to open the vault.
+	Confirm bool `json:"confirm,omitempty"`
 }
 
 // RequestApproval asks the trusted devices to approve this one. The request is over when this program ends. Errors:
@@ -43,14 +47,12 @@ func (c *Client) RequestApproval(ctx context.Context) (Approving, error) {
 	return Approving{ID: begun.ID, State: api.ApprovalWaiting, Expires: begun.Expires}, nil
 }
 
-// PollApproval says how far a request of this program is, and goes on with it. Once it is approved the vault can be opened. Errors:
-// CodeApprovalForged, CodeExpired for a request that is not of this program.
+// PollApproval says how far a request of this program is, and goes on with it. Once the service says that it is approved, what this device has of
+// the person's own, a password that was just typed, may open the vault; otherwise Confirm asks for ConfirmApproval. Errors: CodeApprovalForged, CodeExpired for a request that is not of this program.
 func (c *Client) PollApproval(ctx context.Context, id string) (Approving, error) {
-	c.mu.Lock()
-	request := c.requests[id]
-	c.mu.Unlock()
-	if request == nil {
-		return Approving{}, problem(api.CodeExpired, "This request was not made here.")
+	request, err := c.requestOf(id)
+	if err != nil {
+		return Approving{}, err
 	}
 	in := api.ApprovalPollRequest{ID: id}
 	answer := Approving{ID: id}
@@ -71,22 +73,60 @@ func (c *Client) PollApproval(ctx context.Context, id string) (Approving, error)
 			in.Reveal, _ = request.Nonce()
 			continue
 		}
-		answer.Number, _ = request.Number()
+		if answer.Number, err = request.Number(); err != nil {
+			return Approving{}, approvalProblem(err, nil)
+		}
 		if polled.State == api.ApprovalApproved {
-			return answer, c.approved(ctx, request)
+			state, _ := c.vaultState(ctx)
+			answer.Confirm = state != VaultOpen
 		}
 		return answer, nil
 	}
 }
 
-// approved believes which vault is the person's.
-func (c *Client) approved(ctx context.Context, request *device.Request) error {
+// ConfirmApproval takes what the person read on the other device once the number was right there. Only then does this device believe which vault
+// is the person's, and can open it: the service can say "approved" by itself, and name a vault of its own. The third wrong one ends the request
+// here, and nothing was believed. Errors: CodeAnswerWrong with TriesLeft, CodeNumberEarly, CodeExpired for a request that is not of this program.
+func (c *Client) ConfirmApproval(ctx context.Context, id, answer string) error {
+	request, err := c.requestOf(id)
+	if err != nil {
+		return err
+	}
 	account, err := c.who(ctx)
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	err = request.Confirm(answer)
+	if errors.Is(err, device.ErrTries) {
+		delete(c.requests, id)
+	}
+	c.mu.Unlock()
+	switch {
+	case errors.Is(err, device.ErrNumber), errors.Is(err, device.ErrTries):
+		p := problem(CodeAnswerWrong, "This is not what the other device shows.")
+		p.TriesLeft = request.TriesLeft()
+		return p
+	case err != nil:
+		return approvalProblem(err, nil)
+	}
 	fingerprint := base64.RawURLEncoding.EncodeToString(request.Fingerprint())
-	return c.vaultProblem(c.keys.Note(ctx, account.ID, map[string]string{noteFingerprint: fingerprint}))
+	if err := c.keys.Note(ctx, account.ID, map[string]string{noteFingerprint: fingerprint}); err != nil {
+		return c.vaultProblem(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.requests, id)
+	return nil
+}
+
+func (c *Client) requestOf(id string) (*device.Request, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.requests[id] == nil {
+		return nil, problem(api.CodeExpired, "This request was not made here.")
+	}
+	return c.requests[id], nil
 }
 
 // Approvals lists the devices that ask to be approved. Error: CodeDeviceUntrusted.
@@ -141,38 +181,42 @@ func (c *Client) lookApproval(ctx context.Context, id string) (api.Approval, err
 	return answer, err
 }
 
-// CheckApproval answers a device: no, or yes when the number is the one that it shows; then the vault is wrapped for it, and it is trusted. The
-// third wrong number says no. Errors: CodeNumberWrong with TriesLeft, CodeNumberEarly, CodeApprovalForged, CodeApprovalTaken, CodeExpired.
-func (c *Client) CheckApproval(ctx context.Context, id, number string, allow bool) error {
+// CheckApproval answers a device: no, or yes when the number is the one that it shows; then the vault is wrapped for it, it is trusted, and the
+// person types the Answer there. The third wrong number says no. Errors: CodeNumberWrong with TriesLeft, CodeNumberEarly, CodeApprovalForged, CodeApprovalTaken, CodeExpired.
+func (c *Client) CheckApproval(ctx context.Context, id, number string, allow bool) (Approving, error) {
 	if !allow {
-		return c.decide(ctx, id, false)
+		return Approving{ID: id, State: api.ApprovalDenied}, c.decide(ctx, id, false)
 	}
 	c.mu.Lock()
 	approval := c.approvals[id]
 	c.mu.Unlock()
 	if approval == nil {
-		return problem(api.CodeApprovalTaken, "This was not begun here.")
+		return Approving{}, problem(api.CodeApprovalTaken, "This was not begun here.")
 	}
 	wanted, err := c.lookApproval(ctx, id)
 	if err != nil {
-		return err
+		return Approving{}, err
 	}
 	if err := approval.Check(wanted.Reveal, number); err != nil {
 		if errors.Is(err, device.ErrTries) || errors.Is(err, device.ErrForged) {
 			_ = c.decide(ctx, id, false) // it ends by itself too
 		}
-		return approvalProblem(err, approval)
+		return Approving{}, approvalProblem(err, approval)
 	}
 	open, err := c.OpenVault(ctx)
 	if err != nil {
-		return err
+		return Approving{}, err
 	}
 	defer open.Close()
 	to := vault.Recipient{ID: wanted.Device.ID, Kind: vault.KindDevice, Public: approval.Public()}
 	if err := open.Add(ctx, to); err != nil {
-		return c.vaultProblem(err)
+		return Approving{}, c.vaultProblem(err)
 	}
-	return c.decide(ctx, id, true)
+	if err := c.decide(ctx, id, true); err != nil {
+		return Approving{}, err
+	}
+	answer, err := approval.Answer()
+	return Approving{ID: id, State: api.ApprovalApproved, Answer: answer}, approvalProblem(err, approval)
 }
 
 func (c *Client) decide(ctx context.Context, id string, allow bool) error {
@@ -181,6 +225,8 @@ func (c *Client) decide(ctx context.Context, id string, allow bool) error {
 
 func approvalProblem(err error, a *device.Approval) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, device.ErrEarly):
 		return problem(CodeNumberEarly, "The new device does not show a number yet.")
 	case errors.Is(err, device.ErrNumber), errors.Is(err, device.ErrTries):

@@ -41,10 +41,13 @@ var trustMethods = map[string]func(ctx context.Context, c *Client, a args) (any,
 	"trustProve":      func(ctx context.Context, c *Client, a args) (any, error) { return c.proveTrust(ctx, a) },
 	"requestApproval": func(ctx context.Context, c *Client, _ args) (any, error) { return c.RequestApproval(ctx) },
 	"pollApproval":    func(ctx context.Context, c *Client, a args) (any, error) { return c.PollApproval(ctx, a.ID) },
-	"approvals":       func(ctx context.Context, c *Client, _ args) (any, error) { return c.Approvals(ctx) },
-	"takeApproval":    func(ctx context.Context, c *Client, a args) (any, error) { return c.TakeApproval(ctx, a.ID) },
+	"confirmApproval": func(ctx context.Context, c *Client, a args) (any, error) {
+		return done{}, c.ConfirmApproval(ctx, a.ID, a.Number)
+	},
+	"approvals":    func(ctx context.Context, c *Client, _ args) (any, error) { return c.Approvals(ctx) },
+	"takeApproval": func(ctx context.Context, c *Client, a args) (any, error) { return c.TakeApproval(ctx, a.ID) },
 	"checkApproval": func(ctx context.Context, c *Client, a args) (any, error) {
-		return done{}, c.CheckApproval(ctx, a.ID, a.Number, a.Allow)
+		return c.CheckApproval(ctx, a.ID, a.Number, a.Allow)
 	},
 	"devices": func(ctx context.Context, c *Client, _ args) (any, error) { return c.Devices(ctx) },
 	"renameDevice": func(ctx context.Context, c *Client, a args) (any, error) {

@@ -17,6 +17,7 @@ const (
 	CodeBadAnswer       api.Code = "bad_answer"       // the service answered with what a client may not accept
 	CodePasswordRefused api.Code = "password_refused" // a new password breaks the rules: Refused says which
 	CodeNumberWrong     api.Code = "number_wrong"     // not the number that the new device shows; TriesLeft
+	CodeAnswerWrong     api.Code = "answer_wrong"     // not what the trusted device shows; TriesLeft
 	CodeNumberEarly     api.Code = "number_early"     // the new device does not show its number yet; ask again
 	CodeApprovalForged  api.Code = "approval_forged"  // the service put something else in the place of what the other device said
 )

@@ -264,11 +264,15 @@ func (d *device) approves(other *device) {
 	d.w.must(err)
 	shown, err := other.PollApproval(ctx, asked.ID)
 	d.w.must(err)
-	d.w.must(d.CheckApproval(ctx, asked.ID, shown.Number, true))
+	given, err := d.CheckApproval(ctx, asked.ID, shown.Number, true)
+	d.w.must(err)
 	shown, err = other.PollApproval(ctx, asked.ID)
 	d.w.must(err)
 	if shown.State != api.ApprovalApproved {
 		d.w.Fatalf("%+v", shown)
+	}
+	if shown.Confirm {
+		d.w.must(other.ConfirmApproval(ctx, asked.ID, given.Answer))
 	}
 }
 

@@ -34,7 +34,13 @@ func TestBothDevicesComeToOneNumber(t *testing.T) {
 	must(t, err)
 	number, err := request.Number()
 	must(t, err)
+	if answer, err := approval.Answer(); !errors.Is(err, device.ErrEarly) {
+		t.Errorf("an answer before the number: %q, %v", answer, err)
+	}
 	must(t, approval.Check(nonce, number[:3]+" "+number[3:]))
+	answer, err := approval.Answer()
+	must(t, err)
+	must(t, request.Confirm(" "+answer))
 	if len(number) != device.Digits || !bytes.Equal(request.Fingerprint(), fingerprint) || !bytes.Equal(approval.Public(), public) {
 		t.Error(number)
 	}
@@ -146,9 +152,41 @@ func TestTheNumberMayBeWrongThreeTimes(t *testing.T) {
 	}
 }
 
+// The service can say that another device has approved. The vault that it names counts for nothing until the person has typed what only a
+// trusted device shows.
+func TestNoVaultIsBelievedUnconfirmed(t *testing.T) {
+	request := device.NewRequest(account, public)
+	if err := request.Confirm("00"); !errors.Is(err, device.ErrEarly) {
+		t.Errorf("before the answer: %v", err)
+	}
+	approval, err := device.NewApproval(account, public, request.Commit(), fingerprint)
+	must(t, err)
+	must(t, request.Take(approval.Nonce(), fingerprint))
+	nonce, _ := request.Nonce()
+	number, _ := request.Number()
+	must(t, approval.Check(nonce, number))
+	answer, err := approval.Answer()
+	must(t, err)
+	for n, want := range []error{device.ErrNumber, device.ErrNumber, device.ErrTries, device.ErrTries} {
+		typed := "1x"
+		if n == 3 {
+			typed = answer
+		}
+		if err := request.Confirm(typed); !errors.Is(err, want) {
+			t.Errorf("try %d: %v, want %v", n, err, want)
+		}
+		if request.Fingerprint() != nil {
+			t.Error("a vault is believed that nobody has confirmed")
+		}
+	}
+	if request.TriesLeft() != 0 {
+		t.Error(request.TriesLeft())
+	}
+}
+
 // vector is what every implementation must come to.
 type vector struct {
-	Account, Public, Requester, Approver, Fingerprint, Commit, Number string // hex but for the account and the number
+	Account, Public, Requester, Approver, Fingerprint, Commit, Number, Answer string // hex but for the account and the numbers
 }
 
 func TestVectors(t *testing.T) {
@@ -157,9 +195,9 @@ func TestVectors(t *testing.T) {
 	var vectors []vector
 	must(t, json.Unmarshal(data, &vectors))
 	for _, v := range vectors {
-		commit, number := device.Compute(v.Account, unhex(t, v.Public), unhex(t, v.Requester), unhex(t, v.Approver), unhex(t, v.Fingerprint))
-		if hex.EncodeToString(commit) != v.Commit || number != v.Number {
-			t.Errorf("%x %s, want %s %s", commit, number, v.Commit, v.Number)
+		commit, number, answer := device.Compute(v.Account, unhex(t, v.Public), unhex(t, v.Requester), unhex(t, v.Approver), unhex(t, v.Fingerprint))
+		if hex.EncodeToString(commit) != v.Commit || number != v.Number || answer != v.Answer {
+			t.Errorf("%x %s %s, want %s %s %s", commit, number, answer, v.Commit, v.Number, v.Answer)
 		}
 	}
 	if len(vectors) < 2 {

@@ -1,6 +1,7 @@
 package device
 
-// Compute gives commitment and number of known nonces.
-func Compute(account string, public, requester, approver, fingerprint []byte) ([]byte, string) {
-	return commit(account, public, requester), number(account, public, requester, approver, fingerprint)
+// Compute gives commitment, number and answer of known nonces.
+func Compute(account string, public, requester, approver, fingerprint []byte) (sent []byte, shown, typed string) {
+	shown, typed = numbers(account, public, requester, approver, fingerprint)
+	return commit(account, public, requester), shown, typed
 }

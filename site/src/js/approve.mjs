@@ -56,7 +56,8 @@ async function decide(progress) {
   const digits = number.value.replace(/\s/g, "");
   if (allow && !/^\d{6}$/.test(digits)) throw new WrongField(number, text("approve.number.missing"));
   try {
-    await call("checkApproval", { id: request.id, number: digits, allow }, progress);
+    const { answer: shown } = await call("checkApproval", { id: request.id, number: digits, allow }, progress);
+    get("answer").textContent = shown ?? "";
   } catch (problem) {
     if (problem.code === "number_wrong") throw new WrongField(number, text("approve.number.wrong"));
     if (problem.code === "number_early") throw new WrongField(number, text("approve.number.wait"));

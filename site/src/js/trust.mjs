@@ -10,7 +10,7 @@ import { steps } from "./steps.mjs";
 
 const form = document.getElementById("trust");
 const get = (id) => document.getElementById(id);
-const { code, recovery } = form.elements;
+const { code, recovery, answer } = form.elements;
 let methods = [];
 let sent; // {method, challenge} that is to be proved
 let request = ""; // id of the approval that is waited for
@@ -96,43 +96,61 @@ async function proveRecovery(watch) {
 }
 
 // approval waits for another device. The number is made of what both devices have said, so a service that put in a key of its own
-// would make them show different ones.
+// would make them show different ones. When nothing here opens the settings, the other device's answer is asked for too.
 async function approval() {
   get("number").hidden = true;
+  get("approval-hint").hidden = false;
+  get("approval-heading").textContent = text("trust.approval.heading");
   get("approval-lead").textContent = text("trust.approval.waiting");
   step.go("approval");
   const { id } = await call("requestApproval");
   request = id;
   while (request === id && step.current === "approval") {
-    const { state, number } = await call("pollApproval", { id });
+    const { state, number, confirm } = await call("pollApproval", { id });
     if (request !== id) return;
     if (number && get("number").hidden) {
       get("approval-lead").textContent = text("trust.approval.number");
       get("number").textContent = `${number.slice(0, 3)} ${number.slice(3)}`;
       get("number").hidden = false;
     }
-    if (state === "approved") return done();
-    if (state === "denied" || state === "expired") {
-      get("approval-lead").textContent = text("trust.approval." + state);
-      get("number").hidden = get("approval-hint").hidden = true;
-      return;
-    }
+    if (state === "approved" && !confirm) return done();
+    if (state === "approved") return step.replace("confirm");
+    if (state === "denied" || state === "expired") return ended(text("trust.approval." + state));
     await new Promise((resolve) => setTimeout(resolve, 1500));
   }
 }
 
-function waiting(due) {
-  get("approval-lead").textContent = text("trust.waiting", { when: day(due) });
+function ended(why, heading = text("trust.approval.over")) {
+  request = "";
+  get("approval-heading").textContent = heading;
+  get("approval-lead").textContent = why;
   get("number").hidden = get("approval-hint").hidden = true;
   step.replace("approval");
 }
+
+// confirm takes what the other device shows since it has accepted the number. Without it the service alone could say that it has.
+async function confirm(watch) {
+  const digits = answer.value.replace(/\s/g, "");
+  if (!/^\d\d$/.test(digits)) throw new WrongField(answer, text("trust.confirm.digits"));
+  try {
+    await call("confirmApproval", { id: request, number: digits }, watch);
+  } catch (problem) {
+    if (problem.code !== "answer_wrong") throw problem;
+    if (!problem.tries_left) return unconfirmed();
+    throw new WrongField(answer, text("trust.confirm.wrong", { tries: problem.tries_left }));
+  }
+  await done();
+}
+
+const unconfirmed = () => ended(text("trust.approval.unconfirmed"));
+const waiting = (due) => ended(text("trust.waiting", { when: day(due) }), text("trust.waiting.heading"));
 
 async function done() {
   request = "";
   step.replace("done");
 }
 
-const work = { choose, code: prove, recovery: proveRecovery };
+const work = { choose, code: prove, recovery: proveRecovery, confirm };
 handle(form, (watch) =>
   work[step.current]?.(watch).catch((problem) => {
     if (problem.code === "session_required") return leave(localised("/signin"));
@@ -145,6 +163,8 @@ for (const button of form.querySelectorAll("[data-go]")) {
     step.replace(button.dataset.go);
   });
 }
+
+get("nothing").addEventListener("click", unconfirmed);
 
 start();
 look().catch((problem) => (problem.code === "session_required" ? leave(localised("/signin")) : failed(problem)));

@@ -51,7 +51,7 @@ func (p program) approve(ctx context.Context, words []string) error {
 		return err
 	}
 	if deny {
-		err = c.CheckApproval(ctx, wanted.ID, "", false)
+		_, err = c.CheckApproval(ctx, wanted.ID, "", false)
 	} else {
 		err = p.matchNumber(ctx, c, wanted)
 	}
@@ -114,9 +114,13 @@ func (p program) matchNumber(ctx context.Context, c *connection, wanted api.Appr
 		if err != nil {
 			return err
 		}
-		err = c.CheckApproval(ctx, wanted.ID, strings.ReplaceAll(number, " ", ""), number != "")
-		if number == "" && err == nil {
+		given, err := c.CheckApproval(ctx, wanted.ID, strings.ReplaceAll(number, " ", ""), number != "")
+		switch {
+		case number == "" && err == nil:
 			return errors.New("refused")
+		case err == nil:
+			fmt.Fprintf(p.problems, "Type this number there, if it asks for it:\n\n  %s\n\n", given.Answer)
+			return nil
 		}
 		problem, ok := errors.AsType[*api.Problem](err)
 		switch {

@@ -83,23 +83,23 @@ func (w *world) owner(upn string) *tab {
 	return t
 }
 
-// approves answers the one device that waits, with a number.
-func (t *tab) approves(w *world, number func() string) error {
+// approves answers the one device that waits, with a number, and says what it shows then.
+func (t *tab) approves(w *world, number func() string) (string, error) {
 	w.Helper()
 	waiting, err := t.Approvals(w.Context())
 	w.must(err)
 	open := slices.DeleteFunc(waiting.Approvals, answered)
 	if len(open) != 1 {
-		return fmt.Errorf("%d wait: %+v", len(open), open)
+		return "", fmt.Errorf("%d wait: %+v", len(open), open)
 	}
 	id := open[0].ID
 	if _, err := t.TakeApproval(w.Context(), id); err != nil {
-		return err
+		return "", err
 	}
 	for {
-		err := t.CheckApproval(w.Context(), id, number(), true)
+		given, err := t.CheckApproval(w.Context(), id, number(), true)
 		if !isEarly(err) {
-			return err
+			return given.Answer, err
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

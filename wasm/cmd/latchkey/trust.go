@@ -212,7 +212,10 @@ func (p program) awaitApproval(ctx context.Context, c *connection) error {
 		}
 		switch now.State {
 		case api.ApprovalApproved:
-			return nil
+			if !now.Confirm {
+				return nil
+			}
+			return p.confirmApproval(ctx, c, asked.ID)
 		case api.ApprovalDenied:
 			return errors.New("the other device has refused")
 		case api.ApprovalExpired:
@@ -227,3 +230,29 @@ func (p program) awaitApproval(ctx context.Context, c *connection) error {
 		}
 	}
 }
+
+// confirmApproval asks for what only a device that has accepted the number shows: the service could say that there is one when there is none.
+func (p program) confirmApproval(ctx context.Context, c *connection, id string) error {
+	for {
+		answer, err := p.ask(ctx, "Number that the other device shows now (nothing if it shows none): ")
+		if err != nil {
+			return err
+		}
+		if answer == "" {
+			return errNotApproved
+		}
+		err = c.ConfirmApproval(ctx, id, answer)
+		problem, ok := errors.AsType[*api.Problem](err)
+		if !ok || problem.Code != client.CodeAnswerWrong {
+			return err
+		}
+		if problem.TriesLeft == 0 {
+			return errNotApproved
+		}
+		fmt.Fprintf(p.problems, "That is not its number; %d tries are left.\n", problem.TriesLeft)
+	}
+}
+
+// errNotApproved is for an approval that the person has not seen.
+var errNotApproved = errors.New("the service says that another device of yours has accepted the number, but you have not seen it there. Your settings stay shut here. " +
+	"Begin again; if it happens twice, tell whoever runs the service, and store nothing there")

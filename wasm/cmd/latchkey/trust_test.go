@@ -17,20 +17,19 @@ func isEarly(err error) bool {
 	return ok && p.Code == client.CodeNumberEarly
 }
 
-// typed is the number on a terminal, as soon as it shows one; "" when it never does.
-func (c *computer) typed() string {
+// typed is the number that a terminal shows to be typed on another device; "" when it never does.
+func (c *computer) typed() string { return c.shows(`^  ([0-9]{3} ?[0-9]{3})$`) }
+
+// shows waits until a line of the terminal matches, and returns what it shows there, without spaces.
+func (c *computer) shows(line string) string {
+	want := regexp.MustCompile(`(?m)` + line)
 	for range 1000 {
-		if number := shownNumber(c.tee); number != "" {
-			return number
+		if found := want.FindStringSubmatch(c.tee.String()); found != nil {
+			return strings.ReplaceAll(found[1], " ", "")
 		}
 		c.pace()
 	}
 	return ""
-}
-
-// shownNumber is what a terminal shows to be typed on another device.
-func shownNumber(terminal *syncBuffer) string {
-	return strings.ReplaceAll(regexp.MustCompile(`(?m)^  ([0-9]{3} ?[0-9]{3})$`).FindString(terminal.String()), " ", "")
 }
 
 // trusted is a computer that a page has approved.
@@ -42,30 +41,39 @@ func (w *world) trusted(page *tab) *computer {
 	return c
 }
 
-// approvedBy proves a computer by the approval of a page.
+// approvedBy proves a computer by the approval of a page, and types there what the page shows.
 func (c *computer) approvedBy(page *tab) result {
 	c.Helper()
+	return c.approvedWith(page, func(given string) string { return given })
+}
+
+func (c *computer) approvedWith(page *tab, typed func(given string) string) result {
+	c.Helper()
 	c.tee = &syncBuffer{}
-	answered := make(chan error, 1)
+	given := make(chan string, 1)
 	began := false
 	c.wait = func() {
 		if !began {
 			began = true
-			go func() { answered <- page.approves(c.world, c.typed) }()
-		}
-		select {
-		case err := <-answered:
-			answered <- err
-			c.must(err)
-		default:
+			go func() {
+				answer, err := page.approves(c.world, c.typed)
+				if err != nil {
+					c.Error(err)
+				}
+				given <- answer
+			}()
 		}
 		c.pace()
 	}
-	r := c.run("trust", "--method", "approval")
-	c.wait, c.tee = nil, nil
-	if err := <-answered; err != nil {
-		c.Fatal(err)
+	answer := ""
+	c.answers = func() string {
+		if answer == "" {
+			answer = <-given
+		}
+		return typed(answer) + "\n"
 	}
+	r := c.run("trust", "--method", "approval")
+	c.wait, c.tee, c.answers = nil, nil, nil
 	return r
 }
 
@@ -82,6 +90,19 @@ func TestAComputerIsApprovedByAPage(t *testing.T) {
 	c.run("devices").wants(exitDone, "* ", "").wants(exitDone, "latchkey on lovelace  trusted by approval", "")
 }
 
+// The service says that another device has accepted the number. Nothing opens unless the person has seen it there.
+func TestAnApprovalThatNobodySawOpensNothing(t *testing.T) {
+	w := newWorld(t)
+	page := w.owner("grace@id.test")
+	for _, typed := range []string{"", "x"} {
+		c := w.computer()
+		c.run("signin").wants(exitDone, "", "")
+		c.approvedWith(page, func(string) string { return typed }).wants(exitFailed, "", "Your settings stay shut here")
+		c.run("trust", "--status").wants(exitDone, "your settings are locked here", "")
+		c.run("vault", "list").wants(exitUntrusted, "", "")
+	}
+}
+
 // Number matching: a wrong number hands nothing over.
 func TestAWrongNumberHandsNothingOver(t *testing.T) {
 	w := newWorld(t)
@@ -95,9 +116,10 @@ func TestAWrongNumberHandsNothingOver(t *testing.T) {
 		if !began {
 			began = true
 			go func() {
-				answered <- page.approves(w, func() string {
+				_, err := page.approves(w, func() string {
 					return strings.Map(func(r rune) rune { return '0' + (r-'0'+1)%10 }, c.typed())
 				})
+				answered <- err
 			}()
 			return
 		}
@@ -108,7 +130,8 @@ func TestAWrongNumberHandsNothingOver(t *testing.T) {
 			}
 			waiting, err := page.Approvals(t.Context())
 			w.must(err)
-			w.must(page.CheckApproval(t.Context(), waiting.Approvals[0].ID, "", false))
+			_, err = page.CheckApproval(t.Context(), waiting.Approvals[0].ID, "", false)
+			w.must(err)
 		default:
 			c.pace()
 		}
@@ -124,7 +147,8 @@ func TestAComputerApprovesAnother(t *testing.T) {
 	second := w.computer()
 	second.run("signin").wants(exitDone, "", "")
 	first.run("approve").wants(exitMissing, "", "no device is waiting")
-	second.tee = &syncBuffer{}
+	first.tee, second.tee = &syncBuffer{}, &syncBuffer{}
+	second.answers = func() string { return first.shows(`^  ([0-9]{2})$`) + "\n" }
 	done := make(chan result, 1)
 	began := false
 	second.wait = func() {
