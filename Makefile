@@ -37,8 +37,9 @@ test: build chromium apache e2e/peers/node_modules/.package-lock.json lint ## ru
 e2e: build chromium apache e2e/peers/node_modules/.package-lock.json ## run only the browser flows
 	$(GO) test -count=1 -timeout 10m ./e2e/...
 
-bench: build wrk e2e/bench/peers/node_modules/.package-lock.json ## measure speeds and sizes beside their comparisons; fails when a target is missed
-	@$(GO) run ./e2e/bench
+BENCH ?=
+bench: build wrk chromium e2e/bench/peers/node_modules/.package-lock.json ## measure speeds and sizes beside their comparisons (BENCH="-only vault -rounds 3"); fails when a target is missed
+	@$(GO) run ./e2e/bench $(BENCH)
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser of outside input (FUZZTIME=20s each)

@@ -1,7 +1,8 @@
 // Command bench is `make bench`: every speed and size that Latchkey promises, each measured beside its comparison in one run.
 //
 // The machine may be noisy, so what counts are ratios: server and load have a core each, both sides take turns, and the median
-// of the rounds is what the table shows. The command ends with status 1 when a target is missed.
+// of the rounds is what the table shows. Each row is shown as soon as it is measured and all of them again at the end; a stage that fails
+// does not stop the others. The command ends with status 1 when a target is missed, with 2 when a stage failed, and says which.
 package main
 
 import (
@@ -9,80 +10,87 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"text/tabwriter"
+	"strings"
+	"time"
 )
-
-// row is a line of the table.
-type row struct {
-	what       string
-	value      string
-	comparison string
-	ratio      string
-	target     string
-	met        bool
-}
 
 // bench is what the measurements share.
 type bench struct {
 	ctx    context.Context
 	dir    string // scratch
 	rounds int
-	rows   []row
+	report
+}
+
+// stage is what is measured together. Several may have one name.
+type stage struct {
+	name, what string
+	measure    func() error
+}
+
+func (b *bench) stages() []stage {
+	return []stage{
+		{"sizes", "the Worker and the pages", b.sizes},
+		{"request", "a trivial request", b.request},
+		{"signin", "a password sign-in", b.signin},
+		{"codeflow", "the code flow", b.codeflow},
+		{"memory", "the isolate's memory", b.memory},
+		{"grants", "the token endpoint beside others", b.grants},
+		{"vault", "the first sync", b.firstSync},
+		{"vault", "one change, live", b.live},
+		{"vault", "one change on the wire", b.onTheWire},
+		{"vault", "the server's step for a record", b.step},
+		{"seal", "sealing in a browser", b.seal},
+	}
+}
+
+// names are those that -only takes.
+func names(stages []stage) string {
+	var list []string
+	for _, s := range stages {
+		if n := len(list); n == 0 || list[n-1] != s.name {
+			list = append(list, s.name)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 func main() {
-	rounds := flag.Int("rounds", 9, "rounds of each comparison")
-	only := flag.String("only", "", "one of sizes, request, signin, codeflow, memory, grants, vault, seal")
+	b := &bench{ctx: context.Background(), report: report{rows: os.Stdout, progress: os.Stderr}}
+	flag.IntVar(&b.rounds, "rounds", 9, "rounds of each comparison")
+	only := flag.String("only", "", "one of "+names(b.stages()))
 	flag.Parse()
-	missed, err := run(*rounds, *only)
-	if err != nil {
+	if err := b.run(*only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	if missed > 0 {
-		fmt.Fprintf(os.Stderr, "bench: %d targets missed\n", missed)
-		os.Exit(1)
-	}
+	os.Exit(b.finish())
 }
 
-func run(rounds int, only string) (missed int, err error) {
+// run measures one stage after the other.
+func (b *bench) run(only string) (err error) {
 	if err := pin(os.Getpid(), loadCore); err != nil {
-		return 0, err
+		return err
 	}
-	dir, err := os.MkdirTemp("", "latchkey-bench-")
-	if err != nil {
-		return 0, err
+	if b.dir, err = os.MkdirTemp("", "latchkey-bench-"); err != nil {
+		return err
 	}
-	defer os.RemoveAll(dir)
-	b := &bench{ctx: context.Background(), dir: dir, rounds: rounds}
-	for _, m := range []struct {
-		name    string
-		measure func() error
-	}{
-		{"sizes", b.sizes}, {"request", b.request}, {"signin", b.signin}, {"codeflow", b.codeflow}, {"memory", b.memory}, {"grants", b.grants}, {"vault", b.vault}, {"seal", b.seal},
-	} {
-		if only != "" && only != m.name {
+	defer os.RemoveAll(b.dir)
+	found := false
+	for _, s := range b.stages() {
+		if only != "" && only != s.name {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "measuring %s\n", m.name)
-		if err := m.measure(); err != nil {
-			return 0, fmt.Errorf("%s: %w", m.name, err)
+		found = true
+		b.begin(s.name + ": " + s.what)
+		began := time.Now()
+		if err := s.measure(); err != nil {
+			b.failed(err)
 		}
+		b.say("%.0f s", time.Since(began).Seconds())
 	}
-	return b.print(), nil
-}
-
-func (b *bench) print() (missed int) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what\tvalue\tcomparison\tratio\ttarget\tmet")
-	for _, r := range b.rows {
-		met := "yes"
-		if !r.met {
-			met = "NO"
-			missed++
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.what, r.value, r.comparison, r.ratio, r.target, met)
+	if !found {
+		return fmt.Errorf("-only takes one of %s", names(b.stages()))
 	}
-	_ = w.Flush() // standard output
-	return missed
+	return nil
 }

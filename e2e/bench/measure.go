@@ -75,7 +75,7 @@ func flows(clients int, time1 time.Duration, f func(client int) error) (float64,
 // sides meet the same machine.
 func (b *bench) turns(ours, theirs func() (float64, error)) (our, their, ratio float64, err error) {
 	var a, z, r []float64
-	for range b.rounds {
+	for n := range b.rounds {
 		x, err := ours()
 		if err != nil {
 			return 0, 0, 0, err
@@ -84,6 +84,7 @@ func (b *bench) turns(ours, theirs func() (float64, error)) (our, their, ratio f
 		if err != nil {
 			return 0, 0, 0, err
 		}
+		b.say("round %d of %d: %.4g beside %.4g", n+1, b.rounds, x, y)
 		a, z, r = append(a, x), append(z, y), append(r, x/y)
 	}
 	return median(a), median(z), median(r), nil

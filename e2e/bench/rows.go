@@ -38,6 +38,7 @@ func (b *bench) request() error {
 		{"plain JS Worker", plain.URL, "%.2f", "≥ 0.50", 0.5},
 		{"workers.Serve", serve.URL, "%.1f", "≥ 30", 30},
 	} {
+		b.say("beside %s", c.name)
 		our, their, ratio, err := b.turns(
 			func() (float64, error) { return wrk(ours.URL + "/hello") },
 			func() (float64, error) { return wrk(c.address) },
@@ -45,7 +46,7 @@ func (b *bench) request() error {
 		if err != nil {
 			return err
 		}
-		b.rows = append(b.rows, row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("%s %.0f/s", c.name, their),
+		b.add(row{"trivial request, warm", fmt.Sprintf("%.0f/s", our), fmt.Sprintf("%s %.0f/s", c.name, their),
 			fmt.Sprintf(c.format, ratio), c.target, ratio >= c.least})
 	}
 	return nil
@@ -78,9 +79,12 @@ func (b *bench) signin() error {
 		},
 		func() (float64, error) { return spent(plain.PID(), 20, func() error { return get(plain.URL) }) },
 	)
-	b.rows = append(b.rows, row{"password sign-in at the server, CPU", fmt.Sprintf("%.1f ms", our),
+	if err != nil {
+		return err
+	}
+	b.add(row{"password sign-in at the server, CPU", fmt.Sprintf("%.1f ms", our),
 		fmt.Sprintf("scrypt N=2^14 r=16, native %.1f ms", their), fmt.Sprintf("1/%.1f", 1/ratio), "≤ 1/7", ratio*7 <= 1})
-	return err
+	return nil
 }
 
 // arrive signs in as somebody does who is not signed in, in a browser that has been here before.
@@ -126,9 +130,12 @@ func (b *bench) codeflow() error {
 			return flows(clients, 2*time.Second, func(c int) error { return strangers[c].plainFlow(c) })
 		},
 	)
-	b.rows = append(b.rows, row{"authorize + token, signed in", fmt.Sprintf("%.0f/s", our),
+	if err != nil {
+		return err
+	}
+	b.add(row{"authorize + token, signed in", fmt.Sprintf("%.0f/s", our),
 		fmt.Sprintf("plain JS Worker and object %.0f/s", their), fmt.Sprintf("%.2f", ratio), "≥ 0.50", ratio >= 0.5})
-	return err
+	return nil
 }
 
 // memory compares what the isolate holds after a thousand sign-ins and after ten thousand: one isolate for each, so that nothing collects
@@ -148,7 +155,7 @@ func (b *bench) memory() error {
 		return err
 	}
 	ratio := float64(last) / float64(first)
-	b.rows = append(b.rows, row{"isolate's memory after 10,000 sign-ins", fmt.Sprintf("%.1f MiB", float64(last)/(1<<20)),
+	b.add(row{"isolate's memory after 10,000 sign-ins", fmt.Sprintf("%.1f MiB", float64(last)/(1<<20)),
 		fmt.Sprintf("after 1,000: %.1f MiB (process after each 1,000: %s MiB)", float64(first)/(1<<20), strings.Join(marks, " ")),
 		fmt.Sprintf("%.2f", ratio), "≤ 1.10", ratio <= 1.10})
 	return nil
@@ -182,6 +189,7 @@ func (b *bench) heldAfter(signins int) (bytes int64, marks []string, err error) 
 			return 0, nil, err
 		}
 		marks = append(marks, fmt.Sprint(process>>20))
+		b.say("%d of %d sign-ins: the process has %d MiB", len(marks)*step, signins, process>>20)
 	}
 	bytes, err = held(b.ctx, inspector)
 	return bytes, marks, err

@@ -13,7 +13,7 @@ func (b *bench) sizes() error {
 		if err != nil {
 			return err
 		}
-		b.rows = append(b.rows, row{p.What, kib(size), "budget", fmt.Sprintf("%.2f", float64(size)/float64(p.Most)), "≤ " + kib(p.Most), size <= p.Most})
+		b.add(row{p.What, kib(size), "budget", fmt.Sprintf("%.2f", float64(size)/float64(p.Most)), "≤ " + kib(p.Most), size <= p.Most})
 	}
 	return nil
 }
