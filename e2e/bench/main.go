@@ -41,6 +41,7 @@ func (b *bench) stages() []stage {
 		{"vault", "one change on the wire", b.onTheWire},
 		{"vault", "the server's step for a record", b.step},
 		{"seal", "sealing in a browser", b.seal},
+		{"page", "the memory of a page", b.pageMemory},
 	}
 }
 
