@@ -173,6 +173,12 @@ func (d *device) pulls() int {
 	return d.count[api.RouteVaultPull]
 }
 
+func (d *device) pushes() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count[api.RouteVaultPush]
+}
+
 const ada = "ada@id.test"
 
 // owner makes an account, whose first device it is.

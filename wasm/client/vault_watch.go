@@ -10,7 +10,8 @@ import (
 
 // When a watching client does what.
 const (
-	debounce   = 300 * time.Millisecond // after an edit, so that the next ones go with it
+	gather     = 20 * time.Millisecond  // after an edit, so that those of the same moment go with it
+	debounce   = 300 * time.Millisecond // after an exchange, so that of many edits the next ones go together
 	pollEvery  = 30 * time.Second       // while nothing tells of changes
 	checkEvery = 10 * time.Minute       // while something does
 	backoff    = time.Second            // until the next try, doubled up to maxBackoff
@@ -29,6 +30,7 @@ func (c *Client) Watch(ctx context.Context) {
 	for {
 		w.failed++
 		survive(func() { w.exchange(ctx) })
+		w.last = time.Now()
 		if !w.wait(ctx) {
 			return
 		}
@@ -45,6 +47,7 @@ type watcher struct {
 	client  *Client
 	notices chan notice // the newest is enough
 	failed  int         // exchanges in a row
+	last    time.Time   // end of the last one
 	live    bool
 }
 
@@ -73,6 +76,7 @@ func (w *watcher) wait(ctx context.Context) bool {
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
+	edited := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -80,7 +84,10 @@ func (w *watcher) wait(ctx context.Context) bool {
 		case <-timer.C:
 			return true
 		case <-w.client.vaults.poke:
-			timer.Reset(debounce)
+			if !edited { // later ones wait no longer than the first
+				timer.Reset(max(gather, debounce-time.Since(w.last)))
+			}
+			edited = true
 		case heard := <-w.notices:
 			was := w.live
 			w.live = heard.live

@@ -5,6 +5,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -80,6 +81,35 @@ func TestEditsAreSentAndNoticesFollowed(t *testing.T) {
 		if e := <-first.events; len(e.Changed) > 0 {
 			t.Errorf("the page was told of its own edit: %+v", e)
 		}
+	}
+}
+
+// An edit after a pause is not kept waiting for others; many edits at once are still few exchanges.
+func TestAnEditIsSentAtOnceAndManyTogether(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.watches()
+	quickest := time.Hour
+	for n := range 5 {
+		time.Sleep(400 * time.Millisecond) // longer than edits are kept together for
+		began := time.Now()
+		d.sets("theme", fmt.Sprint(n))
+		for d.pending() > 0 && time.Since(began) < time.Second {
+			time.Sleep(5 * time.Millisecond)
+		}
+		quickest = min(quickest, time.Since(began))
+	}
+	if quickest > 200*time.Millisecond {
+		t.Errorf("sent after %v at best", quickest)
+	}
+	before, began := d.pushes(), time.Now()
+	for n := range 50 {
+		d.sets("theme", fmt.Sprint("many ", n))
+		time.Sleep(10 * time.Millisecond)
+	}
+	d.until("the edits are sent", func() bool { return d.pending() == 0 })
+	if n, most := d.pushes()-before, 3+int(time.Since(began)/(300*time.Millisecond)); n > most {
+		t.Errorf("%d pushes in %v, want %d at most", n, time.Since(began), most)
 	}
 }
 
