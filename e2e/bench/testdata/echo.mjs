@@ -17,6 +17,6 @@ export class Echo extends DurableObject {
 
 export default {
   fetch(request, env) {
-    return env.ECHO.getByName("a").fetch(request);
+    return env.ECHO.getByName(new URL(request.url).search || "bare").fetch(request);
   },
 };
