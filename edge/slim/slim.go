@@ -1,12 +1,13 @@
 // Package slim builds a Go program of this repository for js/wasm with less weight: the Worker may have 3 MiB after gzip, and a
 // person waits for the browser module. Build is how `make build`, package selfhost and the site's build tool make their modules.
 //
-// Three things make a module smaller; none changes what the program does, and a plain `go build` of the same package works too:
+// Four things make a module smaller; none changes what the program does, and a plain `go build` of the same package works too:
 //
 //   - What rarely runs is not inlined (rarelyRun).
 //   - Of github.com/bytemare/ecc only ristretto255 is linked, the one group that Latchkey configures OPAQUE with (ecc.go); it is made faster
 //     on the way.
 //   - The initial memory is written as a few long segments, which compress better than the linker's 100,000 (pack.go).
+//   - Stack traces name the lines of our own functions only (lines.go).
 //
 // What else weighs, and where: build without -s and read the name section, or `go build -ldflags=-dumpdep` for who keeps whom.
 package slim
@@ -34,15 +35,11 @@ var rarelyRun = []string{
 	"encoding/asn1",
 	"fmt",
 	"github.com/go-jose/...",
-	"github.com/latchkey-id/latchkey/edge/account",
 	"github.com/latchkey-id/latchkey/edge/device",
 	"github.com/latchkey-id/latchkey/edge/message",
 	"github.com/latchkey-id/latchkey/edge/portal",
 	"github.com/latchkey-id/latchkey/edge/recover",
 	"github.com/latchkey-id/latchkey/edge/security",
-	"github.com/latchkey-id/latchkey/edge/server",
-	"github.com/latchkey-id/latchkey/edge/signin",
-	"github.com/latchkey-id/latchkey/edge/tenant",
 	"github.com/latchkey-id/latchkey/edge/trust",
 	"github.com/latchkey-id/latchkey/edge/webauthn",
 	"log/slog",
@@ -77,6 +74,9 @@ func Build(ctx context.Context, root, pkg, out string) error {
 	}
 	packed, err := pack(module)
 	if err != nil {
+		return fmt.Errorf("slim: %s: %w", pkg, err)
+	}
+	if err := forgetLines(packed); err != nil {
 		return fmt.Errorf("slim: %s: %w", pkg, err)
 	}
 	if err := os.WriteFile(out, packed, 0o644); err != nil {
