@@ -17,6 +17,12 @@ func (p *token) replaces(b *browser, upn string) string {
 	b.open(service.Issuer + "/recover")
 	b.fill("#username", upn)
 	b.click(`[data-step="name"] button.primary`)
+	if first := b.see(`[data-step="way"] fieldset`); !strings.HasPrefix(first, "This also opens your settings again") || !strings.Contains(first, ways[api.ProofRecovery]) {
+		p.t.Errorf("the page leads first to %q", first)
+	}
+	if second := b.see(`[data-step="way"] fieldset + fieldset`); !strings.HasPrefix(second, "This only gives you a new password") || !strings.Contains(second, ways[api.ProofEmail]) {
+		p.t.Errorf("the page leads then to %q", second)
+	}
 	b.click(`input[name="way"][value="` + string(p.kind) + `"]`)
 	b.screenshot("recover-way")
 	b.click(`[data-step="way"] button.primary`)
@@ -139,16 +145,77 @@ func TestAForgottenPasswordWithEmptySettings(t *testing.T) {
 	b.settled()
 	b.shows("font", "Iosevka")
 	b.keeps()
-	b.click("#kept button")
+	b.click("#kept [data-do=restore]")
+	b.fill("#ask-word", "not what was printed")
+	b.click("#ask-yes")
+	b.holds(`document.getElementById("ask-word-error").textContent.includes("typing mistake")`)
 	b.fill("#ask-word", strings.ToLower(paper.printed))
 	b.screenshot("settings-earlier")
 	b.click("#ask-yes")
 	b.shows("theme", "dark")
 	b.lacks("font")
 	b.keeps()
-	b.click("#kept button") // this browser has had them: no code is asked for
+	b.click("#kept [data-do=restore]") // this browser has had them: no code is asked for
 	b.see("#ask-heading")
 	b.click("#ask-yes")
 	b.shows("font", "Iosevka")
 	b.lacks("theme")
+	b.keeps()
+	b.click("#kept [data-do=erase]")
+	b.see("#ask-heading")
+	b.click("#ask-yes")
+	b.holds(`document.getElementById("earlier").hidden`)
+	b.shows("font", "Iosevka")
+}
+
+// TestAnEarlierDeviceBringsTheSettingsBack: A10. The browser that had the settings before they were begun anew follows to the new ones, and
+// brings its own back without a code.
+func TestAnEarlierDeviceBringsTheSettingsBack(t *testing.T) {
+	t.Parallel()
+	old, _, _, upn := begunAnew(t)
+	old.signInAnew(upn)
+	old.open(service.Issuer + "/settings")
+	old.see("#unlock")
+	if got := old.see("#gate-heading"); got != "Your settings were started anew" {
+		t.Errorf("the page says %q", got)
+	}
+	old.screenshot("settings-replaced")
+	old.fill("#password", freshPassword)
+	old.click("#unlock button.primary")
+	old.shows("font", "Iosevka")
+	old.lacks("theme")
+	old.keeps()
+	old.click("#kept [data-do=restore]")
+	old.see("#ask-heading")
+	old.click("#ask-yes")
+	old.shows("theme", "dark")
+}
+
+// signInAnew signs in with the password that was set in the place of the forgotten one.
+func (b *browser) signInAnew(upn string) {
+	b.t.Helper()
+	b.open(service.Issuer + "/signin")
+	b.signIn(upn, freshPassword)
+	b.at(service.Issuer + "/account")
+}
+
+// TestAnotherDeviceHasTheNewPasswordOpenTheSettings: A10. After a code by mail the settings stay sealed for the new password, until a
+// browser that they are open in has signed in with it.
+func TestAnotherDeviceHasTheNewPasswordOpenTheSettings(t *testing.T) {
+	t.Parallel()
+	mail := newToken(t, api.ProofEmail)
+	one, upn := mail.owner()
+	two := newBrowser(t)
+	mail.replaces(two, upn)
+	two.sealed()
+	two.fill("#password", freshPassword)
+	two.click("#unlock button.primary")
+	two.holds(`document.getElementById("password-error").textContent.includes("still sealed")`)
+	two.screenshot("settings-sealed")
+	one.signInAnew(upn)
+	one.settled()
+	one.shows("theme", "dark")
+	two.fill("#password", freshPassword)
+	two.click("#unlock button.primary")
+	two.shows("theme", "dark")
 }

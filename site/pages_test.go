@@ -94,6 +94,27 @@ var views = []view{
 		b.click("#edit .primary")
 		b.until(wrong("collection-name"))
 	}},
+	{"settings-7-earlier", "/settings", func(b *tab) {
+		toSettings(b)
+		b.click("#kept [data-do=restore]")
+		b.until(`document.activeElement.id === "ask-word"`)
+		b.keys("NOT THIS ONE")
+		b.enter()
+		b.until(wrong("ask-word"))
+	}},
+	{"settings-8-anew", "/settings", func(b *tab) {
+		toGate(b, "locked")
+		b.fill("#password", "correct horse battery")
+		b.click("#open-anew")
+		b.until(`document.getElementById("ask").open`)
+	}},
+	{"settings-9-code", "/settings", func(b *tab) {
+		toGate(b, "replaced")
+		b.click("#other-way")
+		b.keys("NOT THIS ONE")
+		b.enter()
+		b.until(wrong("recovery"))
+	}},
 	{"trust-1-choose", "/trust", func(b *tab) { b.step("choose") }},
 	{"trust-2-wrong", "/trust", func(b *tab) {
 		b.step("choose")

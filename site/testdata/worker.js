@@ -90,7 +90,8 @@ const methods = {
   restoreSetting: () => ({}),
   exportSettings: () => ({ text: JSON.stringify(stored) }),
   importSettings: ({ text }) => (text.startsWith("{") ? { new: 2, changed: 1, same: 4 } : { problem: { code: "import_malformed" } }),
-  restoreVault: () => ({}),
+  restoreVault: ({ recovery }) => (recovery?.startsWith("7M3K") ? {} : { problem: { code: "vault_locked" } }),
+  eraseVault: () => ({}),
   resetVault: (args) => (passwordIsRight(args) ? ((vault = "open"), {}) : { problem: { code: "invalid_credentials" } }),
   unlock(args) {
     if (args.recovery) return { problem: { code: "vault_locked" } };

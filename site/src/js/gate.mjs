@@ -10,25 +10,29 @@ const get = (id) => document.getElementById(id);
 const form = get("unlock");
 const { password, recovery, username } = form.elements;
 
-// gate calls opened when this device can open the vault. Until then it says what is missing and helps with it.
-export async function gate({ account, opened, tell, complain }) {
+// gate returns a function that calls opened when this device can open the vault, with whether the focus has to move there. Until then it says
+// what is missing and helps with it, and calls earlier where those that were put aside could help too.
+export function gate({ account, opened, earlier, tell, complain }) {
   let byCode = false;
   let state;
 
-  async function look() {
+  async function look(moved = false) {
     const found = await call("trust");
     state = found.state;
     get("gate").hidden = state === "open";
-    if (state === "open") return opened();
+    if (state === "open") return opened(moved);
     get("gate-heading").textContent = text("settings.gate." + state + ".heading");
     get("gate-lead").textContent = text("settings.gate." + state + ".lead");
     get("gate-trust").hidden = state !== "untrusted";
+    const shut = state === "locked" || state === "replaced";
+    get("gate-forgotten").hidden = !shut;
     if (state === "broken") get("gate-lead").textContent = explain(found.problem);
     form.hidden = state === "untrusted" || state === "broken";
     get("repair").hidden = state !== "broken";
-    get("other-way").hidden = get("anew").hidden = state !== "locked" && state !== "replaced";
+    get("other-way").hidden = get("anew").hidden = !shut;
     get("by-passkey").hidden = get("other-way").hidden || !available();
     username.value = account.upn;
+    if (shut) await earlier();
   }
 
   function choose(code) {
@@ -46,39 +50,48 @@ export async function gate({ account, opened, tell, complain }) {
       await call("unlock", byCode ? { recovery: recovery.value } : { password: password.value }, watch);
     } catch (problem) {
       if (problem.code === "invalid_credentials") throw new WrongField(input, text("signin.password.wrong"));
-      if (problem.code === "recovery_code_typing") throw new WrongField(input, text("trust.recovery.wrong"));
-      if (problem.code === "vault_locked") throw new WrongField(input, text("settings.unlock.wrong"));
+      if (problem.code === "recovery_code_typing") throw new WrongField(input, explain(problem));
+      if (problem.code === "vault_locked") throw new WrongField(input, byCode ? text("settings.unlock.code") : text("settings.unlock.wrong"));
       throw problem;
     }
-    form.reset();
-    await look();
+    await enter();
   }
 
   async function withPasskey() {
     const prf = await openByPasskey();
     if (!prf) throw new Problem({ code: "passkey_opens_nothing" });
     await call("unlock", { prf });
-    await look();
+    await enter();
   }
 
   // Only when nothing else is left, and the person has read what it means.
   async function anew() {
+    if (byCode) choose(false);
+    if (!password.value) throw new WrongField(password, text("settings.anew.password"));
     const words = { heading: text("settings.anew.heading"), words: text("settings.anew.text"), agree: text("settings.anew.yes") };
     if (!(await ask(words))) return;
-    if (!password.value) {
-      choose(false);
-      throw new WrongField(password, text("signin.password.missing"));
+    try {
+      await call("resetVault", { password: password.value });
+    } catch (problem) {
+      if (problem.code === "invalid_credentials") throw new WrongField(password, text("signin.password.wrong"));
+      throw problem;
     }
-    await call("resetVault", { password: password.value });
     tell(text("settings.anew.done"));
-    await look();
+    await enter();
+  }
+
+  // enter goes on once the vault is open.
+  async function enter() {
+    form.reset();
+    get("trouble").hidden = true;
+    await look(true);
   }
 
   async function repair() {
     const words = { heading: text("settings.repair.heading"), words: text("settings.repair.text"), agree: text("settings.repair") };
     if (!(await ask(words))) return;
     await call("repairVault");
-    await look();
+    await enter();
   }
 
   let starting = false;
@@ -87,10 +100,13 @@ export async function gate({ account, opened, tell, complain }) {
     starting = false;
     return anew();
   });
-  get("open-anew").addEventListener("click", () => ((starting = true), form.requestSubmit()));
+  get("open-anew").addEventListener("click", () => {
+    starting = form.ariaBusy !== "true" && !form.dataset.wait; // else nothing is submitted
+    form.requestSubmit();
+  });
   get("other-way").addEventListener("click", () => choose(!byCode));
   get("by-passkey").addEventListener("click", () => withPasskey().catch((problem) => problem.name !== "NotAllowedError" && complain(problem)));
   get("repair").addEventListener("click", () => repair().catch(complain));
   reveal();
-  await look();
+  return look;
 }

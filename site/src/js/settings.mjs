@@ -1,10 +1,11 @@
 // My settings: what is stored in the vault, opened in this page's worker. The service sees neither names nor values.
 import { ago, day } from "./ago.mjs";
-import { call, listen, start } from "./core.mjs";
+import { call, listen, Problem, start } from "./core.mjs";
 import { ask } from "./dialog.mjs";
 import { handle, WrongField } from "./form.mjs";
 import { gate } from "./gate.mjs";
 import { text } from "./page.mjs";
+import { available, open as openByPasskey } from "./passkey.mjs";
 import { explain } from "./problem.mjs";
 import { list } from "./settings-list.mjs";
 import { complain } from "./trouble.mjs";
@@ -15,6 +16,7 @@ const form = get("edit");
 const { collection, name, value } = form.elements;
 const attempt = (work) => () => work().catch(complain);
 let stored; // the list
+let look; // says what stands before the settings, or shows them
 let soon; // the next look at how this device stands
 
 function tell(words) {
@@ -23,9 +25,11 @@ function tell(words) {
   get("news").textContent = words;
 }
 
-// opened shows everything once this device can open the vault.
-async function opened() {
+// opened shows everything once this device can open the vault. Who came by a button that is gone now finds the focus at the list, before
+// anything else is done: it must not leave a field that somebody types in.
+async function opened(moved) {
   for (const part of parts) part.hidden = false;
+  if (moved) get("list-heading").focus();
   await Promise.all([refresh(), standing(), earlier()]);
   await call("watchSettings");
   await sync();
@@ -129,25 +133,70 @@ async function earlier() {
   get("earlier").hidden = kept.length === 0;
   get("kept").replaceChildren(...kept.map((vault) => {
     const item = get("kept-row").content.cloneNode(true);
-    item.querySelector(".name").textContent = text("settings.earlier.name", { count: vault.records, when: ago(vault.since) });
-    item.querySelector(".detail").textContent = text("settings.earlier.until", { when: day(vault.until) });
-    item.querySelector("button").addEventListener("click", attempt(() => restore(vault)));
+    const name = text("settings.earlier.name", { when: ago(vault.since) });
+    item.querySelector(".name").textContent = name;
+    item.querySelector(".detail").textContent = text("settings.earlier.until", { count: vault.records, when: day(vault.until) });
+    for (const [what, work] of Object.entries({ restore, passkey: restoreByPasskey, erase: eraseEarlier })) {
+      const button = item.querySelector(`[data-do=${what}]`);
+      button.setAttribute("aria-label", `${button.textContent}: ${name}`);
+      button.addEventListener("click", attempt(() => work(vault)));
+    }
+    item.querySelector("[data-do=passkey]").hidden = vault.opens || !available();
     return item;
   }));
 }
 
+// restore asks for the recovery code, unless this device opens the vault by itself.
 async function restore({ generation, opens }) {
   const words = { heading: text("settings.earlier.heading"), words: text("settings.earlier.text"), agree: text("settings.earlier.restore") };
-  const code = await ask(opens ? words : { ...words, label: text("settings.recovery"), prompt: true });
-  if (!code) return;
-  await call("restoreVault", opens ? { generation } : { generation, recovery: code.trim() });
-  location.reload();
+  const work = async (typed) => {
+    if (!opens && !typed.trim()) return text("settings.recovery.missing");
+    try {
+      await call("restoreVault", opens ? { generation } : { generation, recovery: typed });
+    } catch (problem) {
+      if (problem.code === "vault_locked" && !opens) return text("settings.earlier.wrong");
+      if (problem.code === "recovery_code_typing") return explain(problem);
+      throw problem;
+    }
+    return "";
+  };
+  const code = { words: `${words.words} ${text("settings.earlier.code")}`, label: text("settings.recovery"), prompt: true };
+  if (await ask({ ...words, ...(opens ? {} : code), work })) await back();
+}
+
+async function restoreByPasskey({ generation }) {
+  let prf;
+  try {
+    prf = await openByPasskey();
+  } catch (problem) {
+    if (problem.name === "NotAllowedError") return; // the person has closed the browser's window
+    throw problem;
+  }
+  if (!prf) throw new Problem({ code: "passkey_opens_nothing" });
+  await call("restoreVault", { generation, prf });
+  await back();
+}
+
+// back shows what was brought back.
+async function back() {
+  tell(text("settings.earlier.restored"));
+  await look(true);
+}
+
+async function eraseEarlier({ generation }) {
+  const words = { heading: text("settings.earlier.erase.heading"), words: text("settings.earlier.erase.text"), agree: text("settings.earlier.erase.yes") };
+  if (!(await ask(words))) return;
+  await call("eraseVault", { generation });
+  tell(text("settings.earlier.erased"));
+  await earlier();
+  get("earlier-heading").focus();
 }
 
 async function load() {
   const [account, { devices }] = await Promise.all([call("account"), call("devices")]);
   stored = list({ devices, edit, erase, restored: (words) => (tell(words), Promise.all([refresh(), standing()])), complain });
-  await gate({ account, opened, tell, complain });
+  look = await gate({ account, opened, earlier, tell, complain });
+  await look();
 }
 
 handle(form, save);
