@@ -28,6 +28,18 @@ func (r row) verdict() string {
 	return "NO"
 }
 
+// String is the row outside of a table.
+func (r row) String() string {
+	line := fmt.Sprintf("%s: %s; %s", r.what, r.value, r.comparison)
+	if r.ratio != "" {
+		line += "; ratio " + r.ratio
+	}
+	if r.target != "" {
+		line += fmt.Sprintf("; target %s: %s", r.target, r.verdict())
+	}
+	return line
+}
+
 // report is what has been measured so far.
 type report struct {
 	rows, progress io.Writer // tables, and what is under way
@@ -49,14 +61,7 @@ func (r *report) say(format string, a ...any) {
 // add shows a row, which has been measured.
 func (r *report) add(n row) {
 	r.done = append(r.done, n)
-	line := fmt.Sprintf("%s: %s; %s", n.what, n.value, n.comparison)
-	if n.ratio != "" {
-		line += "; ratio " + n.ratio
-	}
-	if n.target != "" {
-		line += fmt.Sprintf("; target %s: %s", n.target, n.verdict())
-	}
-	fmt.Fprintln(r.rows, line)
+	fmt.Fprintln(r.rows, n)
 }
 
 // failed notes that the stage ends without all of its rows.
@@ -74,7 +79,7 @@ func (r *report) finish() int {
 	for _, n := range r.done {
 		fmt.Fprintln(w, strings.Join([]string{n.what, n.value, n.comparison, n.ratio, n.target, n.verdict()}, "\t"))
 		if n.verdict() == "NO" {
-			missed = append(missed, n.what)
+			missed = append(missed, n.String())
 		}
 	}
 	_ = w.Flush() // standard output

@@ -21,7 +21,7 @@ func TestWhatWasMeasuredIsShownWhateverFailsLater(t *testing.T) {
 	if status := r.finish(); status != 2 {
 		t.Errorf("status %d", status)
 	}
-	for _, want := range []string{"second: a peer does not start", "targets missed: 1\n  size"} {
+	for _, want := range []string{"second: a peer does not start", "targets missed: 1\n  size: 9 MB; theirs 8 MB; target ≤ 8 MB: NO"} {
 		if !strings.Contains(progress.String(), want) {
 			t.Errorf("%q is not in %q", want, progress.String())
 		}
