@@ -36,10 +36,12 @@ const (
 	flagDeleted = 1
 )
 
+// size is that of the encoded entry.
+func (e *entry) size() int { return padded(entryFixed + len(e.name) + len(e.value)) }
+
 // encode lays e out: name and value with their lengths, stamp, device, flags, padding.
 func (e *entry) encode() []byte {
-	n := entryFixed + len(e.name) + len(e.value)
-	b := make([]byte, 0, padded(n))
+	b := make([]byte, 0, e.size())
 	b = binary.BigEndian.AppendUint16(b, uint16(len(e.name)))
 	b = append(b, e.name...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.value)))

@@ -18,6 +18,7 @@ type service struct {
 	manifests map[vault.ID]kept[vault.Manifest]
 	page      int // how much a page holds; 0: what is asked for
 	pushed    int // bytes
+	quota     int // bytes of all bodies; 0: no end
 }
 
 type kept[T any] struct {
@@ -72,7 +73,7 @@ func (s *service) Push(_ context.Context, b vault.Batch) error {
 	if b.Keys != s.keys.Version || s.manifests[b.Collection].what.Version != b.Manifest.Base {
 		return vault.ErrConflict
 	}
-	size := len(b.Manifest.Body)
+	size, grown := len(b.Manifest.Body), len(b.Manifest.Body)-len(s.manifests[b.Collection].what.Body)
 	for _, w := range b.Records {
 		size += len(w.Body)
 		if len(w.Body) > vault.MaxBody {
@@ -81,6 +82,10 @@ func (s *service) Push(_ context.Context, b vault.Batch) error {
 		if s.records[[2]vault.ID{b.Collection, w.ID}].what.Version != w.Base {
 			return vault.ErrConflict
 		}
+		grown += len(w.Body) - len(s.records[[2]vault.ID{b.Collection, w.ID}].what.Body)
+	}
+	if s.quota > 0 && grown > 0 && s.used()+grown > s.quota {
+		return vault.ErrQuota
 	}
 	if len(b.Records) > vault.MaxBatch || size > vault.MaxBatchSize {
 		return errors.New("batch too large")
@@ -93,6 +98,17 @@ func (s *service) Push(_ context.Context, b vault.Batch) error {
 	s.manifests[b.Collection] = kept[vault.Manifest]{s.cursor, vault.Manifest{Collection: b.Collection, Version: b.Manifest.Base + 1, Body: b.Manifest.Body}}
 	s.pushed += size
 	return nil
+}
+
+// used is what all bodies take.
+func (s *service) used() (n int) {
+	for _, r := range s.records {
+		n += len(r.what.Body)
+	}
+	for _, m := range s.manifests {
+		n += len(m.what.Body)
+	}
+	return n
 }
 
 func (s *service) Keys(context.Context) (vault.KeySet, error) {

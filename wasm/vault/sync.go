@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -25,19 +26,25 @@ func (v *Vault) Sync(ctx context.Context) error {
 			err = v.pull(ctx, false)
 		}
 		if current = false; err == nil {
-			err = v.push(ctx)
-		}
-		if err == nil {
-			_, err = v.reseal(ctx)
-		}
-		if err == nil {
-			err = v.dropSuperseded(ctx)
+			err = v.exchange(ctx)
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
 	return ErrBusy
+}
+
+// exchange is what a Sync does once it knows what others wrote. A full vault holds up only what it has no room for.
+func (v *Vault) exchange(ctx context.Context) error {
+	full := v.push(ctx)
+	if full != nil && !errors.Is(full, ErrQuota) {
+		return full
+	}
+	if _, err := v.reseal(ctx); err != nil {
+		return err
+	}
+	return cmp.Or(v.dropSuperseded(ctx), full)
 }
 
 // Verify reads the whole vault again and compares it with what this device has. It finds what a Sync cannot see: things
@@ -53,7 +60,7 @@ func (v *Vault) Verify(ctx context.Context) error {
 // pushFirst sends what is pending before it has looked at what others wrote, which nearly always is nothing: then the service takes it and says
 // that nobody wrote since this device has last read, and there is nothing to pull.
 func (v *Vault) pushFirst(ctx context.Context) (current bool, err error) {
-	if len(v.waiting()) == 0 {
+	if v.full || len(v.waiting()) == 0 {
 		return false, nil
 	}
 	v.missed = false
@@ -63,8 +70,20 @@ func (v *Vault) pushFirst(ctx context.Context) (current bool, err error) {
 	return !v.missed, err
 }
 
-// push sends what is pending, collection by collection. Error: ErrConflict when something has to be pulled first.
+// push sends what is pending. Errors: ErrConflict when something has to be pulled first, ErrQuota when not all of it has room.
 func (v *Vault) push(ctx context.Context) error {
+	if !v.full {
+		err := v.pushAll(ctx)
+		v.full = errors.Is(err, ErrQuota)
+		if !v.full {
+			return err
+		}
+	}
+	return v.pushWhatFits(ctx)
+}
+
+// pushAll sends what is pending, collection by collection.
+func (v *Vault) pushAll(ctx context.Context) error {
 	for _, id := range slices.SortedFunc(maps.Keys(v.waiting()), compareIDs) {
 		for {
 			picks := v.waiting()[id]

@@ -45,6 +45,7 @@ type Vault struct {
 	identities []*Identity            // with requests held
 	boxes      map[string]cipher.AEAD // with requests held
 	missed     bool                   // with requests held: others may have written since the last pull
+	full       bool                   // with requests held: not everything that waits had room the last time
 }
 
 // shelf is one collection on this device.

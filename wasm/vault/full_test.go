@@ -1,0 +1,58 @@
+package vault_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/latchkey-id/latchkey/wasm/vault"
+)
+
+// fullVault is a vault with no room left, in which some settings of some collections are large.
+func fullVault(t *testing.T) (*person, *vault.Vault) {
+	p, one := newPerson(t)
+	for c := range 4 {
+		ok(t, one.Set(ctx, fmt.Sprint(c), "large", make([]byte, 100_000)), one.Set(ctx, fmt.Sprint(c), "small", []byte("1")))
+	}
+	ok(t, one.Sync(ctx))
+	p.store.quota = p.store.used()
+	return p, one
+}
+
+// TestWhatMakesRoomIsNotHeldUpByWhatHasNone: a setting that is too large waits, in whichever collection; a deletion in another one, a changed
+// value and a small new setting do not, and after the deletion there is room.
+func TestWhatMakesRoomIsNotHeldUpByWhatHasNone(t *testing.T) {
+	for c := range 4 { // one of them is the first in the order of ids, one the last
+		p, one := fullVault(t)
+		at := fmt.Sprint(c)
+		ok(t, one.Set(ctx, at, "larger", make([]byte, 90_000)), one.Set(ctx, at, "huge", make([]byte, 900_000)), one.Set(ctx, at, "small", []byte("2")))
+		if err := one.Sync(ctx); !errors.Is(err, vault.ErrQuota) || one.Pending() != 2 {
+			t.Errorf("without room: %v, and %d wait", err, one.Pending())
+		}
+		ok(t, one.Delete(ctx, fmt.Sprint((c+1)%4), "large"))
+		if err := one.Sync(ctx); !errors.Is(err, vault.ErrQuota) || one.Pending() != 1 {
+			t.Errorf("with some room: %v, and %d wait", err, one.Pending())
+		}
+		two := p.open(t, p.password)
+		value(t, two, at, "small", "2")
+		if _, there := two.Get(at, "larger"); !there {
+			t.Error("what had room did not arrive")
+		}
+		ok(t, one.Delete(ctx, at, "huge"), one.Sync(ctx), one.Sync(ctx))
+	}
+}
+
+// TestAFullVaultIsSealedAgain: a rotation needs no room, and does not wait for edits that have none.
+func TestAFullVaultIsSealedAgain(t *testing.T) {
+	_, one := fullVault(t)
+	ok(t, one.Rotate(ctx), one.Set(ctx, "0", "huge", make([]byte, 900_000)))
+	for range 10 {
+		if err := one.Sync(ctx); !errors.Is(err, vault.ErrQuota) {
+			t.Fatal(err)
+		}
+	}
+	if n := one.Generations(); n != 1 {
+		t.Errorf("%d generations are still needed", n)
+	}
+	ok(t, one.Verify(ctx))
+}
