@@ -117,7 +117,10 @@ func TestNoSettingIsReadableAtTheService(t *testing.T) {
 		must(t, d.Sync(t.Context()))
 	}
 	must(t, d.Delete(t.Context(), "sammlung-0", "einstellung-0"))
-	must(t, d.Rotate(t.Context()))
+	gone, err := vault.PRFIdentity(make([]byte, 32))
+	must(t, err)
+	must(t, d.Add(t.Context(), gone.Recipient("gone")))
+	must(t, d.Remove(t.Context(), "gone"))
 	must(t, d.Sync(t.Context()))
 	collection, id := d.IDs("sammlung-1", "einstellung-1")
 	must(t, s.Stop())

@@ -151,7 +151,8 @@ func (c *Client) RevokeDevice(ctx context.Context, id string) error {
 	return c.vaultProblem(open.Remove(ctx, id))
 }
 
-// dropGone removes wraps for devices that the account does not have any more, or not with that key, and for passkeys that are gone.
+// dropGone removes wraps for devices that the account does not have any more, or not with that key, for passkeys that are gone, and for what
+// has no place in a person's vault: a device that is gone may have left one.
 func (c *Client) dropGone(ctx context.Context, v *vault.Vault) error {
 	devices, err := c.Devices(ctx)
 	if err != nil {
@@ -169,14 +170,15 @@ func (c *Client) dropGone(ctx context.Context, v *vault.Vault) error {
 	for _, f := range security.Factors {
 		there[f.ID] = true
 	}
+	var gone []string
 	for _, r := range v.Recipients() {
 		goneDevice := r.Kind == vault.KindDevice && !bytes.Equal(keys[r.ID], r.Public) && !c.own(r.ID)
-		if !goneDevice && (r.Kind != vault.KindPRF || there[r.ID]) {
-			continue
-		}
-		if err := v.Remove(ctx, r.ID); err != nil {
-			return err
+		if goneDevice || r.Kind == vault.KindPRF && !there[r.ID] || r.Kind == vault.KindApplication {
+			gone = append(gone, r.ID)
 		}
 	}
-	return nil
+	if len(gone) == 0 {
+		return nil
+	}
+	return v.Remove(ctx, gone...)
 }

@@ -311,7 +311,7 @@ func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]s
 	id := notes[noteDevice]
 	c.beDevice(id)
 	err := error(nil)
-	if with.device == nil || here.CheckDevice(id, with.device.Recipient(id).Public) != nil {
+	if with.device == nil || !here.wrappedFor(with.device.Recipient(id)) {
 		err = c.join(ctx, here, id)
 	}
 	if err == nil && with.password != nil && !here.opensFor(with.password) {
@@ -335,6 +335,13 @@ func (c *Client) join(ctx context.Context, here *openVault, id string) error {
 		return err
 	}
 	return here.Join(ctx, own, id)
+}
+
+// wrappedFor reports whether a recipient is one under its id.
+func (o *openVault) wrappedFor(to vault.Recipient) bool {
+	return slices.ContainsFunc(o.Recipients(), func(r vault.Recipient) bool {
+		return r.ID == to.ID && r.Kind == to.Kind && bytes.Equal(r.Public, to.Public)
+	})
 }
 
 func (o *openVault) opensFor(i *vault.Identity) bool {

@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
-// Codes of the vault that arise on the device. The first nine accuse the service: Accusation says what they are about.
+// Codes of the vault that arise on the device. The first eight accuse the service: Accusation says what they are about.
 const (
 	CodeVaultForged     api.Code = "vault_forged"      // vault.ErrForged
 	CodeVaultSwapped    api.Code = "vault_swapped"     // vault.ErrSwapped
@@ -17,7 +17,6 @@ const (
 	CodeVaultForked     api.Code = "vault_forked"      // vault.ErrForked
 	CodeVaultDowngraded api.Code = "vault_downgraded"  // vault.ErrDowngraded
 	CodeVaultForeign    api.Code = "vault_foreign"     // vault.ErrForeign
-	CodeVaultDeviceKey  api.Code = "vault_device_key"  // vault.ErrDeviceKey
 
 	CodeVaultLocked   api.Code = "vault_locked"         // nothing that is here opens it
 	CodeVaultBusy     api.Code = "vault_busy"           // other devices keep writing; try again
@@ -47,7 +46,7 @@ var vaultCodes = []struct {
 }{
 	{vault.ErrForged, CodeVaultForged}, {vault.ErrSwapped, CodeVaultSwapped}, {vault.ErrReplayed, CodeVaultReplayed},
 	{vault.ErrRolledBack, CodeVaultRolledBack}, {vault.ErrDropped, CodeVaultDropped}, {vault.ErrForked, CodeVaultForked},
-	{vault.ErrDowngraded, CodeVaultDowngraded}, {vault.ErrForeign, CodeVaultForeign}, {vault.ErrDeviceKey, CodeVaultDeviceKey},
+	{vault.ErrDowngraded, CodeVaultDowngraded}, {vault.ErrForeign, CodeVaultForeign},
 	{ErrMemoryBusy, CodeVaultInUse}, {vault.ErrLocked, CodeVaultLocked}, {vault.ErrAbsent, api.CodeVaultMissing},
 	{vault.ErrExists, api.CodeVaultExists}, {vault.ErrQuota, api.CodeQuota}, {vault.ErrConflict, CodeVaultBusy}, {vault.ErrBusy, CodeVaultBusy},
 	{vault.ErrCursor, CodeVaultRolledBack}, {vault.ErrMemory, CodeVaultMemory}, {vault.ErrNewer, CodeVaultNewer}, {vault.ErrName, CodeSettingName},

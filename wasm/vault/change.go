@@ -3,7 +3,6 @@ package vault
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"slices"
 )
@@ -58,8 +57,8 @@ func (v *Vault) changeKeys(ctx context.Context, edit func(*ring) (bool, error)) 
 	return v.change(ctx, edit)
 }
 
-// Add wraps the keys for an identity that was made on this device: a passkey, the device itself. For a key that came
-// over the network use AddDevice. Doing it twice is doing it once. Errors: ErrMalformed, ErrLimit.
+// Add wraps the keys for an identity: a passkey, the device itself, or a device whose key the person has approved (wasm/device). Doing it twice
+// is doing it once. Errors: ErrMalformed, ErrLimit.
 func (v *Vault) Add(ctx context.Context, to Recipient) error {
 	return v.changeKeys(ctx, func(r *ring) (bool, error) {
 		if old, ok := r.find(to.ID); ok && old.Kind == to.Kind && bytes.Equal(old.Public, to.Public) {
@@ -69,33 +68,6 @@ func (v *Vault) Add(ctx context.Context, to Recipient) error {
 	})
 }
 
-// AddDevice wraps the keys for another device. Shown is the fingerprint that the person read off that device's own screen;
-// if the key does not have it, somebody put another in its place. Errors: *Tampering with ErrDeviceKey, those of Add.
-func (v *Vault) AddDevice(ctx context.Context, to Recipient, shown string) error {
-	if to.Kind != KindDevice || to.check() != nil {
-		return ErrMalformed
-	}
-	if !sameFingerprint(Fingerprint(v.config.Account, to.Public), shown) {
-		return &Tampering{Err: ErrDeviceKey}
-	}
-	return v.Add(ctx, to)
-}
-
-// CheckDevice compares a device's key as the service lists it with the one that the ring is wrapped for.
-// Errors: ErrLocked if the vault is not shared with such a device, *Tampering with ErrDeviceKey.
-func (v *Vault) CheckDevice(id string, public []byte) error {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	r, ok := v.ring.find(id)
-	if !ok {
-		return ErrLocked
-	}
-	if subtle.ConstantTimeCompare(r.Public, public) != 1 {
-		return &Tampering{Err: ErrDeviceKey}
-	}
-	return nil
-}
-
 // Recipients returns for whom the keys are wrapped, oldest first.
 func (v *Vault) Recipients() []Recipient {
 	v.mu.RLock()
@@ -103,21 +75,26 @@ func (v *Vault) Recipients() []Recipient {
 	return slices.Clone(v.ring.recipients)
 }
 
-// Remove shuts a device or a passkey out: in one step its wrap is gone and there is a new master key, under which everything is
-// written from then on. What is stored is sealed again step by step, by Sync or Reseal of any device; until then both keys are
-// kept. Removing what is not there does nothing. Errors: ErrLastWrap, ErrLimit.
-func (v *Vault) Remove(ctx context.Context, id string) error {
-	return v.changeKeys(ctx, func(r *ring) (bool, error) {
-		if !r.remove(func(n Recipient) bool { return n.ID == id }) {
-			return false, nil
+// Remove shuts devices and passkeys out: in one step their wraps are gone and there is a new master key, under which everything is written from
+// then on. What is stored is sealed again step by step, by Sync or Reseal of any device; until then both keys are kept. When too many older
+// ones are, that is done first. Removing what is not there does nothing. Errors: ErrLastWrap, those of Reseal.
+func (v *Vault) Remove(ctx context.Context, ids ...string) error {
+	for {
+		err := v.changeKeys(ctx, func(r *ring) (bool, error) {
+			if !r.remove(func(n Recipient) bool { return slices.Contains(ids, n.ID) }) {
+				return false, nil
+			}
+			return true, r.rotate()
+		})
+		if !errors.Is(err, ErrLimit) {
+			return err
 		}
-		return true, r.rotate()
-	})
-}
-
-// Rotate begins a new master key without shutting anybody out. Error: ErrLimit.
-func (v *Vault) Rotate(ctx context.Context) error {
-	return v.changeKeys(ctx, func(r *ring) (bool, error) { return true, r.rotate() })
+		for more := true; more; {
+			if more, err = v.Reseal(ctx); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // ReplaceRecoveryCode makes a new code and ends older ones, in one step. Show it only when there is no error; after an error

@@ -23,8 +23,6 @@ var (
 	ErrDowngraded = errors.New("the service gave something sealed in a way that has been given up")
 	// ErrForeign says that the key ring belongs to another vault than the one this device knows.
 	ErrForeign = errors.New("the service gave the keys of another vault in the place of yours")
-	// ErrDeviceKey says that a device's key is not the one that the device itself shows.
-	ErrDeviceKey = errors.New("the service gave another key in the place of the device's own")
 )
 
 // Other errors. A Store returns the first four.

@@ -1,5 +1,7 @@
 package vault
 
+import "context"
+
 // Visible returns what a device holds for a setting, tombstones too, for the tests that keep their own account of merges.
 func (v *Vault) Visible(collection, name string) (stamp Stamp, device ID, deleted bool, value []byte, ok bool) {
 	id := v.names.collection(collection)
@@ -12,6 +14,11 @@ func (v *Vault) Visible(collection, name string) (stamp Stamp, device ID, delete
 		return
 	}
 	return e.stamp, e.device, e.deleted, e.value, true
+}
+
+// Rotate begins a new master key without shutting anybody out.
+func (v *Vault) Rotate(ctx context.Context) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) { return true, r.rotate() })
 }
 
 // Generations returns how many master keys the ring has.

@@ -56,3 +56,23 @@ func TestAFullVaultIsSealedAgain(t *testing.T) {
 	}
 	ok(t, one.Verify(ctx))
 }
+
+// TestAnyNumberOfDevicesIsShutOut: one that is lost is not kept because many went before it and nothing was sealed again since.
+func TestAnyNumberOfDevicesIsShutOut(t *testing.T) {
+	p, one := newPerson(t)
+	ok(t, one.Set(ctx, "a", "b", []byte("1")), one.Sync(ctx))
+	var ids []string
+	for i := range 40 {
+		ids = append(ids, fmt.Sprint("device", i))
+		ok(t, one.Add(ctx, device().Recipient(ids[i])))
+	}
+	for _, id := range ids[:20] {
+		ok(t, one.Remove(ctx, id))
+	}
+	before := must(p.store.Keys(ctx)).Version
+	ok(t, one.Remove(ctx, ids[20:]...))
+	if set := must(p.store.Keys(ctx)); len(set.Wraps) != 2 || set.Version > before+2 {
+		t.Errorf("%d wraps at version %d after %d", len(set.Wraps), set.Version, before)
+	}
+	value(t, p.open(t, p.password), "a", "b", "1")
+}

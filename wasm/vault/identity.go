@@ -3,8 +3,6 @@ package vault
 import (
 	"crypto/ecdh"
 	"crypto/hpke"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base32"
 	"strings"
 )
@@ -131,20 +129,6 @@ func (r Recipient) check() error {
 
 func validWrapID(id string) bool {
 	return 0 < len(id) && len(id) <= 64 && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
-}
-
-// Fingerprint is what a new device shows and a trusted one compares before it wraps the keys for it: 80 bits of a hash
-// over account and public key, in four groups of four characters.
-func Fingerprint(account string, public []byte) string {
-	h := sha256.New()
-	h.Write(appendField(appendField(appendField(nil, []byte(labelDeviceKey)), []byte(account)), public))
-	text := crockford.EncodeToString(h.Sum(nil)[:10])
-	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
-}
-
-// sameFingerprint compares as a person does, who may type small letters and spaces.
-func sameFingerprint(a, b string) bool {
-	return subtle.ConstantTimeCompare([]byte(squeeze(a)), []byte(squeeze(b))) == 1
 }
 
 // crockford is the alphabet of Douglas Crockford's base 32: no I, L, O, U.

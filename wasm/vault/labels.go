@@ -21,7 +21,6 @@ const (
 	labelIdentity        = "latchkey/wrap/v1/"                  // + kind; secret → key pair of an identity
 	labelApplication     = "latchkey/vault/v1/application"      // application key → what stands in the place of the account's id
 	labelWrap            = "latchkey/wrap/v1"                   // HPKE info of a wrap
-	labelDeviceKey       = "latchkey/vault/v1/device-key"       // hash: what two people compare
 	labelChecksum        = "latchkey/vault/v1/recovery-code"    // hash: checksum of a recovery code
 )
 

@@ -39,16 +39,12 @@ type vectors struct {
 		Local           hexed `json:"local_key"`
 		Fingerprint     hexed `json:"fingerprint"`
 	} `json:"derived"`
-	Records   []recordVector `json:"records"`
-	Manifest  manifestVector `json:"manifest"`
-	Identity  []idVector     `json:"identities"`
-	Ring      ringVector     `json:"ring"`
-	Recovery  []codeVector   `json:"recovery_codes"`
-	DeviceKey struct {
-		Public      hexed  `json:"public"`
-		Fingerprint string `json:"fingerprint"`
-	} `json:"device_key"`
-	Merge       []mergeVector `json:"merge_ascending"`
+	Records     []recordVector `json:"records"`
+	Manifest    manifestVector `json:"manifest"`
+	Identity    []idVector     `json:"identities"`
+	Ring        ringVector     `json:"ring"`
+	Recovery    []codeVector   `json:"recovery_codes"`
+	Merge       []mergeVector  `json:"merge_ascending"`
 	Application struct {
 		Key     hexed  `json:"key"`
 		Account string `json:"account"`
@@ -157,9 +153,6 @@ func TestVectorsOfKeys(t *testing.T) {
 		t.Errorf("account of an application's vault: %s", got)
 	}
 	same(t, "application", key.Identity().Recipient("application").Public, x.Application.Public)
-	if got := Fingerprint(x.Account, x.DeviceKey.Public); got != x.DeviceKey.Fingerprint {
-		t.Errorf("device key is shown as %s", got)
-	}
 }
 
 func TestVectorsOfRecords(t *testing.T) {
