@@ -21,6 +21,22 @@ func (v *Vault) Rotate(ctx context.Context) error {
 	return v.changeKeys(ctx, func(r *ring) (bool, error) { return true, r.rotate() })
 }
 
+// Forge is a key set that a device makes which only knows the keys that v does, under a version of its choice.
+func (v *Vault) Forge(version int64) KeySet {
+	r := v.ring.clone()
+	r.version = version
+	for range 4 {
+		if r.rotate() != nil {
+			panic("too many generations")
+		}
+	}
+	set, err := r.pack(v.config.Account)
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
+
 // Generations returns how many master keys the ring has.
 func (v *Vault) Generations() int { return len(v.ring.keys) }
 

@@ -14,7 +14,7 @@ import (
 func (v *Vault) pushWhatFits(ctx context.Context) error {
 	for _, growing := range []bool{false, true} {
 		full := error(nil)
-		for _, id := range slices.SortedFunc(maps.Keys(v.waiting()), compareIDs) {
+		for _, id := range v.unsent() {
 			err := v.sendWhatFits(ctx, id, growing)
 			if err != nil && !errors.Is(err, ErrQuota) {
 				return err

@@ -16,6 +16,7 @@ const (
 	labelManifest        = "latchkey/vault/v1/manifest/"        // + collection id; master key → key of manifests
 	labelLocal           = "latchkey/vault/v1/local"            // name root → key of what a device keeps for itself
 	labelVault           = "latchkey/vault/v1/fingerprint"      // name root → what a device knows the vault by
+	labelGeneration      = "latchkey/vault/v1/generation"       // master key → its mark, which a later ring keeps
 	labelRing            = "latchkey/vault/v1/ring"             // ring key → key of the ring
 	labelRecoveryProof   = "latchkey/vault/v1/recovery-proof"   // recovery code → what proves to the service that one has it
 	labelIdentity        = "latchkey/wrap/v1/"                  // + kind; secret → key pair of an identity

@@ -55,7 +55,7 @@ func (m *RAM) Save(_ context.Context, changes map[string][]byte) error {
 const (
 	memoryKeys     = "keys"   // the newest key set, JSON
 	memorySeen     = "seen"   // what was last seen of the keys
-	memoryCursor   = "cursor" // of the last pull
+	memoryCursor   = "cursor" // of the last pull, and the newest generation then
 	memoryManifest = "m/"     // + collection
 	memoryHeld     = "r/"     // + collection / record: as the service has it
 	memoryPending  = "p/"     // + collection / record: an edit that was not sent yet
@@ -67,18 +67,22 @@ type keysSeen struct {
 	version     int64
 	generation  uint32
 	hash        digest
+	mark        []byte // of the generation's master key; empty in what was written before there were any
 }
 
 func (s keysSeen) encode() []byte {
 	b := bytes.Clone(s.fingerprint)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.version))
 	b = binary.BigEndian.AppendUint32(b, s.generation)
-	return append(b, s.hash[:]...)
+	return append(append(b, s.hash[:]...), s.mark...)
 }
 
 func decodeKeysSeen(b []byte) (keysSeen, error) {
 	r := reader{rest: b}
-	s := keysSeen{bytes.Clone(r.take(keySize, keySize)), int64(r.uint64()), r.uint32(), digest(r.take(32, 32))}
+	s := keysSeen{bytes.Clone(r.take(keySize, keySize)), int64(r.uint64()), r.uint32(), digest(r.take(32, 32)), nil}
+	if len(r.rest) > 0 {
+		s.mark = bytes.Clone(r.take(keySize, keySize))
+	}
 	if r.failed || len(r.rest) > 0 {
 		return keysSeen{}, ErrMemory
 	}

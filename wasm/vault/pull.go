@@ -89,7 +89,7 @@ func (p *pulled) take(page Page) error {
 	switch {
 	case page.Cursor < p.cursor:
 		return &Tampering{Err: ErrRolledBack}
-	case page.More && page.Cursor == p.cursor, len(page.Records)+len(page.Manifests) > MaxPage:
+	case page.More && (page.Cursor == p.cursor || len(page.Records)+len(page.Manifests) == 0), len(page.Records)+len(page.Manifests) > MaxPage:
 		return ErrMalformed
 	}
 	p.cursor = page.Cursor
@@ -144,7 +144,7 @@ func (v *Vault) apply(ctx context.Context, p *pulled) error {
 	if err != nil {
 		return err
 	}
-	if err := v.keep(ctx, updates, p.cursor); err != nil {
+	if err := v.keep(ctx, updates, p.cursor, v.ring.newest().generation); err != nil {
 		return err
 	}
 	v.mu.Lock()
@@ -189,14 +189,14 @@ func compareIDs(a, b ID) int { return bytes.Compare(a[:], b[:]) }
 
 // keep makes checked updates the state of this device: first in Memory, in one change, then here. A pending edit that lost the
 // merge, or has arrived, is over.
-func (v *Vault) keep(ctx context.Context, updates []update, cursor int64) error {
+func (v *Vault) keep(ctx context.Context, updates []update, cursor int64, floor uint32) error {
 	if err := v.writing.enter(ctx); err != nil {
 		return err
 	}
 	defer v.writing.leave()
 	changes := map[string][]byte{}
-	if cursor != v.cursor {
-		changes[memoryCursor] = binary.BigEndian.AppendUint64(nil, uint64(cursor))
+	if cursor != v.cursor || floor != v.floor {
+		changes[memoryCursor] = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(cursor)), floor)
 	}
 	for _, u := range updates {
 		s := v.shelves[u.id]
@@ -217,7 +217,7 @@ func (v *Vault) keep(ctx context.Context, updates []update, cursor int64) error 
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.cursor = cursor
+	v.cursor, v.floor = cursor, floor
 	for _, u := range updates {
 		s := v.shelf(u.id)
 		s.seen, s.name, s.roll = u.seen, u.seen.name, u.roll
@@ -317,7 +317,7 @@ func (v *Vault) examineManifest(c *pulledCollection, s *shelf, u *update) error 
 	if err != nil {
 		return err
 	}
-	if generation < s.seen.generation {
+	if generation < max(s.seen.generation, v.floor) {
 		return ErrDowngraded
 	}
 	aead, err := v.aead(generation, labelManifest, s.id)
@@ -364,7 +364,7 @@ func (v *Vault) examineRecord(p *pulled, r Record, h *held) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h != nil && generation < h.generation {
+	if generation < v.floor || h != nil && generation < h.generation {
 		return nil, v.whyRecord(p, r, ErrDowngraded)
 	}
 	aead, err := v.aead(generation, labelRecord, r.Collection)

@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 	"slices"
 )
@@ -10,8 +11,10 @@ import (
 // keySize is that of master keys, name root and ring key.
 const keySize = 32
 
-// maxGenerations bounds the rotations that may be under way at once.
-const maxGenerations = 16
+const (
+	maxGenerations = 16  // bounds the rotations that may be under way at once
+	maxGivenUp     = 128 // bounds how many rotations a device may have been away for
+)
 
 // masterKey is one generation of the account master key.
 type masterKey struct {
@@ -19,12 +22,22 @@ type masterKey struct {
 	key        []byte
 }
 
+// givenUp is what a ring keeps of a master key that nothing needs any more.
+type givenUp struct {
+	generation uint32
+	mark       []byte
+}
+
+// mark shows those who have a master key that a ring is by somebody who had it too. A device that was removed before cannot make it up.
+func (k masterKey) mark() []byte { return derive(k.key, labelGeneration) }
+
 // ring is all that opens a vault: the master keys (the newest seals, older ones only open until the last record has been
 // sealed again), the name root, which never changes, and for whom the ring is wrapped.
 type ring struct {
 	version    int64 // of the key set
 	root       []byte
 	keys       []masterKey // generations ascending
+	past       []givenUp   // generations ascending, all before those of keys
 	recipients []Recipient // in the order they came
 }
 
@@ -34,7 +47,7 @@ func newRing() *ring {
 
 func (r *ring) clone() *ring {
 	c := *r
-	c.keys, c.recipients = slices.Clone(r.keys), slices.Clone(r.recipients)
+	c.keys, c.past, c.recipients = slices.Clone(r.keys), slices.Clone(r.past), slices.Clone(r.recipients)
 	return &c
 }
 
@@ -62,11 +75,30 @@ func (r *ring) rotate() error {
 	return nil
 }
 
-// retire forgets the generations before one, and reports whether there were any.
+// retire forgets the generations before one but for their marks, and reports whether there were any.
 func (r *ring) retire(before uint32) bool {
 	n := len(r.keys)
-	r.keys = slices.DeleteFunc(r.keys, func(k masterKey) bool { return k.generation < before })
+	for len(r.keys) > 1 && r.keys[0].generation < before {
+		r.past = append(r.past, givenUp{r.keys[0].generation, r.keys[0].mark()})
+		r.keys = r.keys[1:]
+	}
+	r.past = r.past[max(0, len(r.past)-maxGivenUp):]
 	return len(r.keys) < n
+}
+
+// follows reports whether r was made by somebody who had the master key of a generation, by its mark.
+func (r *ring) follows(generation uint32, mark []byte) bool {
+	for _, k := range r.keys {
+		if k.generation == generation {
+			return subtle.ConstantTimeCompare(k.mark(), mark) == 1
+		}
+	}
+	for _, k := range r.past {
+		if k.generation == generation {
+			return subtle.ConstantTimeCompare(k.mark, mark) == 1
+		}
+	}
+	return false
 }
 
 // remove takes out the recipients that out names, and reports whether there were any.
@@ -128,6 +160,13 @@ func (r *ring) encode() []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(n.added))
 		b = append(b, n.Public...)
 	}
+	if len(r.past) == 0 {
+		return b
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(r.past)))
+	for _, k := range r.past {
+		b = append(binary.BigEndian.AppendUint32(b, k.generation), k.mark...)
+	}
 	return b
 }
 
@@ -151,10 +190,26 @@ func decodeRing(plain []byte, version int64) (*ring, error) {
 		}
 		r.recipients = append(r.recipients, to)
 	}
-	if in.failed || len(in.rest) > 0 || len(r.keys) == 0 || len(r.recipients) == 0 {
+	if in.failed || len(r.keys) == 0 || len(r.recipients) == 0 || !r.decodePast(in) {
 		return nil, ErrMalformed
 	}
 	return r, nil
+}
+
+// decodePast reads what is left of a ring, which is nothing if no generation was given up yet.
+func (r *ring) decodePast(in reader) bool {
+	if len(in.rest) == 0 {
+		return true
+	}
+	last := uint32(0)
+	for n := in.uint16(); n > 0 && !in.failed; n-- {
+		k := givenUp{in.uint32(), bytes.Clone(in.take(keySize, keySize))}
+		if len(r.past) == maxGivenUp || k.generation <= last || k.generation >= r.keys[0].generation {
+			return false
+		}
+		r.past, last = append(r.past, k), k.generation
+	}
+	return !in.failed && len(in.rest) == 0 && len(r.past) > 0
 }
 
 // ringPlace binds a ring to its account and version. Its header has no generation: the ring key is new each time.

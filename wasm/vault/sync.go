@@ -60,7 +60,7 @@ func (v *Vault) Verify(ctx context.Context) error {
 // pushFirst sends what is pending before it has looked at what others wrote, which nearly always is nothing: then the service takes it and says
 // that nobody wrote since this device has last read, and there is nothing to pull.
 func (v *Vault) pushFirst(ctx context.Context) (current bool, err error) {
-	if v.full || len(v.waiting()) == 0 {
+	if v.full || len(v.unsent()) == 0 {
 		return false, nil
 	}
 	v.missed = false
@@ -84,12 +84,8 @@ func (v *Vault) push(ctx context.Context) error {
 
 // pushAll sends what is pending, collection by collection.
 func (v *Vault) pushAll(ctx context.Context) error {
-	for _, id := range slices.SortedFunc(maps.Keys(v.waiting()), compareIDs) {
-		for {
-			picks := v.waiting()[id]
-			if len(picks) == 0 {
-				break
-			}
+	for _, id := range v.unsent() {
+		for picks := v.pick(id); len(picks) > 0; picks = v.pick(id) {
 			if err := v.send(ctx, id, picks); err != nil {
 				return err
 			}
@@ -98,17 +94,31 @@ func (v *Vault) pushAll(ctx context.Context) error {
 	return nil
 }
 
-// waiting returns a copy of the pending edits.
-func (v *Vault) waiting() map[ID]map[ID]*entry {
+// unsent lists the collections with pending edits.
+func (v *Vault) unsent() (list []ID) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	all := map[ID]map[ID]*entry{}
 	for id, s := range v.shelves {
 		if len(s.pending) > 0 {
-			all[id] = maps.Clone(s.pending)
+			list = append(list, id)
 		}
 	}
-	return all
+	slices.SortFunc(list, compareIDs)
+	return list
+}
+
+// pick returns some of the pending edits of a collection, as many as a batch may have.
+func (v *Vault) pick(id ID) map[ID]*entry {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	picks := map[ID]*entry{}
+	for record, e := range v.shelves[id].pending {
+		if len(picks) == MaxBatch {
+			break
+		}
+		picks[record] = e
+	}
+	return picks
 }
 
 // send writes as many of the picked entries as fit into one batch, with the manifest, under the newest master key.
@@ -150,7 +160,7 @@ func (v *Vault) send(ctx context.Context, id ID, picks map[ID]*entry) error {
 	if err != nil {
 		return err
 	}
-	return v.keep(ctx, []update{u}, cursor)
+	return v.keep(ctx, []update{u}, cursor, v.floor)
 }
 
 // pushed pushes a batch and says how far this device has read now: past its own batch if nobody wrote in between.

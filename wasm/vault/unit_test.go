@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,35 @@ func TestManyGenerationsAreBounded(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := r.key(maxGenerations + 1); !errors.Is(err, ErrForged) {
+		t.Error(err)
+	}
+}
+
+// TestLargestRingFits: as many recipients, master keys and marks as there may be.
+func TestLargestRingFits(t *testing.T) {
+	r := newRing()
+	for i := range MaxWraps {
+		to := NewApplicationKey().Identity().Recipient(fmt.Sprintf("%064d", i))
+		if err := r.add(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range maxGivenUp + 10 {
+		if err := r.rotate(); err != nil {
+			t.Fatal(err)
+		}
+		r.retire(r.newest().generation)
+	}
+	for len(r.keys) < maxGenerations {
+		if err := r.rotate(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if set, err := r.pack("account"); err != nil || len(set.Ring) > MaxRing {
+		t.Errorf("%d bytes, %v", len(set.Ring), err)
+	}
+	again, err := decodeRing(r.encode(), 1)
+	if err != nil || len(again.past) != maxGivenUp || len(again.keys) != maxGenerations || len(again.recipients) != MaxWraps {
 		t.Error(err)
 	}
 }

@@ -39,6 +39,7 @@ type Vault struct {
 	opened  Recipient // as whom this device opened the ring
 	seen    keysSeen
 	cursor  int64
+	floor   uint32 // the newest generation when everything had been read: what is written later is not sealed under an older one
 	shelves map[ID]*shelf
 	arrived map[string]int // of each collection, from other devices
 
@@ -60,6 +61,14 @@ type shelf struct {
 
 func newShelf(id ID) *shelf {
 	return &shelf{id: id, held: map[ID]*held{}, roll: emptyRoll, pending: map[ID]*entry{}}
+}
+
+// whole reports whether all that the newest manifest is over is here: the two are kept in one step.
+func (s *shelf) whole() bool {
+	if s.seen.version == 0 {
+		return len(s.held) == 0
+	}
+	return s.roll.count == int(s.seen.count) && s.roll.root() == s.seen.root
 }
 
 // held is a record as the service has it, opened.
@@ -163,7 +172,9 @@ func Open(ctx context.Context, c Config, identities ...*Identity) (*Vault, error
 		for _, h := range s.held {
 			v.clock.see(h.entry.stamp)
 		}
-		s.roll = s.roll.with(s.held)
+		if s.roll = s.roll.with(s.held); !s.whole() {
+			return nil, ErrMemory
+		}
 	}
 	return v, nil
 }
@@ -207,7 +218,10 @@ func (v *Vault) recallCursor(b []byte) error {
 	}
 	r := reader{rest: b}
 	v.cursor = int64(r.uint64())
-	if r.failed || v.cursor < 0 {
+	if len(r.rest) > 0 { // not in what was written before there was a floor
+		v.floor = r.uint32()
+	}
+	if r.failed || len(r.rest) > 0 || v.cursor < 0 {
 		return ErrMemory
 	}
 	return nil
@@ -246,8 +260,10 @@ func (v *Vault) admit(ctx context.Context, set KeySet) error {
 		return &Tampering{Err: ErrForeign}
 	case known && r.newest().generation < v.seen.generation:
 		return &Tampering{Err: ErrDowngraded}
+	case len(v.seen.mark) > 0 && !r.follows(v.seen.generation, v.seen.mark):
+		return &Tampering{Err: ErrForeign}
 	}
-	now := keysSeen{r.fingerprint(), set.Version, r.newest().generation, set.hash()}
+	now := keysSeen{r.fingerprint(), set.Version, r.newest().generation, set.hash(), r.newest().mark()}
 	if !known || !bytes.Equal(now.encode(), v.seen.encode()) {
 		changes := map[string][]byte{memoryKeys: encodeKeySet(set), memorySeen: now.encode()}
 		if err := v.config.Memory.Save(ctx, changes); err != nil {

@@ -39,12 +39,16 @@ type vectors struct {
 		Local           hexed `json:"local_key"`
 		Fingerprint     hexed `json:"fingerprint"`
 	} `json:"derived"`
-	Records     []recordVector `json:"records"`
-	Manifest    manifestVector `json:"manifest"`
-	Identity    []idVector     `json:"identities"`
-	Ring        ringVector     `json:"ring"`
-	Recovery    []codeVector   `json:"recovery_codes"`
-	Merge       []mergeVector  `json:"merge_ascending"`
+	Records   []recordVector `json:"records"`
+	Manifest  manifestVector `json:"manifest"`
+	Identity  []idVector     `json:"identities"`
+	Ring      ringVector     `json:"ring"`
+	RingLater struct {
+		Mark  hexed `json:"mark"`
+		Plain hexed `json:"plain"`
+	} `json:"ring_later"`
+	Recovery    []codeVector  `json:"recovery_codes"`
+	Merge       []mergeVector `json:"merge_ascending"`
 	Application struct {
 		Key     hexed  `json:"key"`
 		Account string `json:"account"`
@@ -219,6 +223,28 @@ func TestVectorsOfWraps(t *testing.T) {
 		same(t, "ring again", r.encode(), x.Ring.Plain)
 		same(t, "name root", r.root, x.NameRoot)
 		same(t, "master key", r.newest().key, x.MasterKey)
+	}
+}
+
+// TestVectorsOfAGivenUpGeneration: ring_later is the ring without its first master key.
+func TestVectorsOfAGivenUpGeneration(t *testing.T) {
+	x := readVectors(t)
+	r, err := decodeRing(x.Ring.Plain, x.Ring.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "mark", r.keys[0].mark(), x.RingLater.Mark)
+	before := r.clone()
+	r.retire(r.newest().generation)
+	same(t, "plain", r.encode(), x.RingLater.Plain)
+	later, err := decodeRing(x.RingLater.Plain, x.Ring.Version+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range before.keys {
+		if !later.follows(k.generation, k.mark()) {
+			t.Errorf("the later ring does not follow generation %d", k.generation)
+		}
 	}
 }
 

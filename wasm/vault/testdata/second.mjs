@@ -127,6 +127,12 @@ same(ring.data, x.ring.associated_data);
 same(ring.sealed, x.ring.sealed);
 assert.ok(x.ring.plain.startsWith(x.name_root) && x.ring.plain.includes(x.master_key));
 
+// The same ring when its first master key has been given up.
+const first = hex(x.ring.plain).subarray(38, 70), recipients = hex(x.ring.plain).subarray(106);
+const mark = derive(first, "latchkey/vault/v1/generation");
+same(mark, x.ring_later.mark);
+same(cat(root, int(1, 2), int(2, 4), master, recipients, int(1, 2), int(1, 4), mark), x.ring_later.plain);
+
 // The vault of an application.
 const app = createECDH("prime256v1");
 app.setPrivateKey(keyPair(derive(hex(x.application.key), "latchkey/wrap/v1/application")));
