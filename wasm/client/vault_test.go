@@ -3,11 +3,14 @@
 package client_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/client"
+	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
 func TestTheFirstDeviceOfAnAccountHasItsVaultAtOnce(t *testing.T) {
@@ -89,7 +92,7 @@ func TestARecoveryCodeAndAPasskeyOpen(t *testing.T) {
 	first.syncs()
 	open, err := first.OpenVault(t.Context())
 	w.must(err)
-	code, err := open.ReplaceRecoveryCode(t.Context())
+	code, err := open.ReplaceRecoveryCode(t.Context(), func(context.Context, vault.RecoveryCode) error { return nil })
 	w.must(err)
 	w.must(open.Close())
 	prf := make([]byte, 32)
@@ -301,4 +304,28 @@ func TestWhatDoesNotFitIsSaid(t *testing.T) {
 	if all, _ := d.Settings(t.Context(), ""); len(all) != 0 {
 		t.Errorf("%d are left", len(all))
 	}
+}
+
+// The page was closed, the proof missing or the network gone in the middle: the code on paper opens the settings as long as the service takes it.
+func TestAPrintedRecoveryCodeOpensUntilTheServiceTakesAnotherOne(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.sets("theme", "dark")
+	d.syncs()
+	code, err := d.NewRecoveryCode(t.Context(), "en")
+	w.must(err)
+	d.fail = func(path string) error {
+		if path == api.RouteRecoveryPut {
+			return errors.New("offline")
+		}
+		return nil
+	}
+	if again, err := d.NewRecoveryCode(t.Context(), "en"); err == nil || again != "" {
+		t.Errorf("a code that the service does not know was shown: %v", err)
+	}
+	d.fail = nil
+	w.must(d.keys.Forget(t.Context(), accountID(d)))
+	d.reload()
+	w.must(d.Unlock(t.Context(), client.Secret{Recovery: code}))
+	d.syncs().has("theme", "dark")
 }

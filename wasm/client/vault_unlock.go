@@ -177,9 +177,11 @@ func (c *Client) NewRecoveryCode(ctx context.Context, language string) (string, 
 		return "", err
 	}
 	defer open.Close()
-	code, err := open.ReplaceRecoveryCode(ctx)
+	code, err := open.ReplaceRecoveryCode(ctx, func(ctx context.Context, code vault.RecoveryCode) error {
+		return c.putRecovery(ctx, code, language)
+	})
 	if err != nil {
 		return "", c.vaultProblem(err)
 	}
-	return code.String(), c.putRecovery(ctx, code, language)
+	return code.String(), nil
 }

@@ -97,19 +97,43 @@ func (v *Vault) Remove(ctx context.Context, ids ...string) error {
 	}
 }
 
-// ReplaceRecoveryCode makes a new code and ends older ones, in one step. Show it only when there is no error; after an error
-// make another one.
-func (v *Vault) ReplaceRecoveryCode(ctx context.Context) (RecoveryCode, error) {
+// ReplaceRecoveryCode wraps for a new code beside the old one, lets commit have the service accept the new one, and then ends the old one's wrap.
+// Stopped anywhere, whichever code the service accepts opens the vault. Show the new one only when there is no error; after an error make
+// another one.
+func (v *Vault) ReplaceRecoveryCode(ctx context.Context, commit func(context.Context, RecoveryCode) error) (RecoveryCode, error) {
 	code := NewRecoveryCode()
 	to := RecoveryIdentity(code).Recipient(NewID().String())
 	err := v.changeKeys(ctx, func(r *ring) (bool, error) {
-		r.remove(func(n Recipient) bool { return n.Kind == KindRecovery })
+		shown := ""
+		for _, n := range r.recipients {
+			if n.Kind == KindRecovery && shown == "" {
+				shown = n.ID // others behind it are of tries that failed, and nobody has seen them
+			}
+		}
+		r.remove(func(n Recipient) bool { return n.Kind == KindRecovery && n.ID != shown })
 		return true, r.add(to)
 	})
+	if err == nil {
+		err = commit(ctx, code)
+	}
+	if err == nil {
+		err = v.only(ctx, to)
+	}
 	if err != nil {
 		return RecoveryCode{}, err
 	}
 	return code, nil
+}
+
+// only ends the wraps of all others of its kind.
+func (v *Vault) only(ctx context.Context, to Recipient) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) {
+		others := r.remove(func(n Recipient) bool { return n.Kind == to.Kind && n.ID != to.ID })
+		if _, there := r.find(to.ID); there {
+			return others, nil
+		}
+		return true, r.add(to)
+	})
 }
 
 // ChangePassword wraps for the next password beside the old one, lets commit replace the password itself, and then ends
@@ -131,13 +155,7 @@ func (v *Vault) ChangePassword(ctx context.Context, next *Identity, commit func(
 	}
 	v.identities = append(v.identities, next)
 	v.requests.leave()
-	return v.changeKeys(ctx, func(r *ring) (bool, error) {
-		old := r.remove(func(n Recipient) bool { return n.Kind == KindPassword && n.ID != to.ID })
-		if _, there := r.find(to.ID); there {
-			return old, nil
-		}
-		return true, r.add(to)
-	})
+	return v.only(ctx, to)
 }
 
 // dropSuperseded ends the wraps of passwords older than the one that opened this vault.

@@ -266,11 +266,22 @@ func TestPasswordChangeIsNotUndoneByAnotherDevice(t *testing.T) {
 
 func TestRecoveryCodeIsReplaced(t *testing.T) {
 	p, one := newPerson(t)
-	code, err := one.ReplaceRecoveryCode(ctx)
+	refused := func(context.Context, vault.RecoveryCode) error { return errOffline }
+	for range vault.MaxWraps { // a code that the service does not take leaves the printed one as it was
+		if _, err := one.ReplaceRecoveryCode(ctx, refused); !errors.Is(err, errOffline) {
+			t.Fatal(err)
+		}
+		p.open(t, vault.RecoveryIdentity(p.code))
+	}
+	accepted := func(context.Context, vault.RecoveryCode) error { return nil }
+	code, err := one.ReplaceRecoveryCode(ctx, accepted)
 	ok(t, err)
 	p.open(t, vault.RecoveryIdentity(code))
 	if _, err := vault.Open(ctx, p.config(p.store), vault.RecoveryIdentity(p.code)); !errors.Is(err, vault.ErrLocked) {
 		t.Errorf("the old code: %v", err)
+	}
+	if n := len(one.Recipients()); n != 2 {
+		t.Errorf("%d recipients", n)
 	}
 }
 
