@@ -86,26 +86,26 @@ func (s *Service) beginDevice(w http.ResponseWriter, r *http.Request) (deviceAns
 	if !c.MayUse(tenant.GrantDevice) || c.Profile == tenant.ProfileFAPI2 { // the profile knows no other way than a redirect
 		return deviceAnswer{}, oauth.ErrUnauthorizedClient.With("this application is not registered for the grant")
 	}
-	if err := s.mayBegin(r, c); err != nil {
+	network, err := s.network(r)
+	if err == nil {
+		err = s.mayBegin(r.Context(), c, network)
+	}
+	if err != nil {
 		return deviceAnswer{}, err
 	}
-	asked, err := s.deviceRequest(w, r, c, p)
+	asked, err := s.deviceRequest(w, r, c, p, network)
 	if err != nil {
 		return deviceAnswer{}, err
 	}
 	return s.keepDevice(r.Context(), asked)
 }
 
-// mayBegin takes one from what may come from an address. An application that authenticates answers for itself.
-func (s *Service) mayBegin(r *http.Request, c client) error {
+// mayBegin takes one from what may come from a network. An application that authenticates answers for itself.
+func (s *Service) mayBegin(ctx context.Context, c client, network []byte) error {
 	if c.Method != tenant.AuthNone {
 		return nil
 	}
-	network, err := s.network(r)
-	if err != nil {
-		return err
-	}
-	ok, _, err := s.throttle.Take(r.Context(), "device-begin:"+fmt.Sprintf("%x", network), deviceBegins)
+	ok, _, err := s.throttle.Take(ctx, "device-begin:"+fmt.Sprintf("%x", network), deviceBegins)
 	if err == nil && !ok {
 		err = errManyDevices
 	}
@@ -119,13 +119,9 @@ func (s *Service) network(r *http.Request) ([]byte, error) {
 
 // deviceRequest reads what the device asks for. A DPoP proof is not needed here (RFC 9449 knows none at this endpoint); one that is
 // there binds the device code to its key.
-func (s *Service) deviceRequest(w http.ResponseWriter, r *http.Request, c client, p oauth.Params) (device.Request, error) {
+func (s *Service) deviceRequest(w http.ResponseWriter, r *http.Request, c client, p oauth.Params, network []byte) (device.Request, error) {
 	q := &request{ClientID: c.ClientID, Type: typeCode}
 	if err := s.parseScope(r.Context(), c.Application, q, p); err != nil {
-		return device.Request{}, err
-	}
-	network, err := s.network(r)
-	if err != nil {
 		return device.Request{}, err
 	}
 	asked := device.Request{

@@ -60,8 +60,12 @@ func (s *Service) showDevice(w http.ResponseWriter, r *http.Request, in api.Devi
 	if errors.Is(err, account.ErrSession) {
 		return s.signInFirst(w, r, code)
 	}
+	var network []byte
 	if err == nil {
-		err = s.mayTry(r, present)
+		network, err = s.network(r)
+	}
+	if err == nil {
+		err = s.mayTry(r.Context(), present, network)
 	}
 	if err != nil {
 		return api.DeviceResponse{}, err
@@ -80,7 +84,7 @@ func (s *Service) showDevice(w http.ResponseWriter, r *http.Request, in api.Devi
 		}
 		return s.signInFirst(w, r, code)
 	}
-	out, err := s.describePairing(r, ask)
+	out, err := s.describePairing(r.Context(), ask, network)
 	out.UPN, out.Code = who.UPN, device.FormatCode(code)
 	if err == nil {
 		out.State, err = state.Seal(r.Context(), s.keys, usePairing, pairing{key, digest(present)}, time.Unix(out.Expires, 0))
@@ -101,11 +105,7 @@ func (s *Service) resumeDevice(w http.ResponseWriter, r *http.Request, f flow) {
 }
 
 // mayTry counts a code that is tried, for the account and for the network that it comes from.
-func (s *Service) mayTry(r *http.Request, present *session.Cookie) error {
-	network, err := s.network(r)
-	if err != nil {
-		return err
-	}
+func (s *Service) mayTry(ctx context.Context, present *session.Cookie, network []byte) error {
 	for _, b := range []struct {
 		bucket string
 		limit  throttle.Limit
@@ -113,7 +113,7 @@ func (s *Service) mayTry(r *http.Request, present *session.Cookie) error {
 		{"device-code:" + present.Account, codesByAccount},
 		{"device-code:" + fmt.Sprintf("%x", network), codesByNetwork},
 	} {
-		ok, wait, err := s.throttle.Take(r.Context(), b.bucket, b.limit)
+		ok, wait, err := s.throttle.Take(ctx, b.bucket, b.limit)
 		if err != nil {
 			return err
 		}
@@ -168,18 +168,14 @@ func (s *Service) stale(ctx context.Context, ask waitingDevice, present *session
 	return kept || now.AuthTime < ask.query.NotBefore, err
 }
 
-// describePairing says what the device asks for, and from where.
-func (s *Service) describePairing(r *http.Request, ask waitingDevice) (api.DeviceResponse, error) {
+// describePairing says what the device asks for, and whether from another network than the person's.
+func (s *Service) describePairing(ctx context.Context, ask waitingDevice, network []byte) (api.DeviceResponse, error) {
 	out := api.DeviceResponse{
 		Application: ask.app.Name, Verified: !ask.app.Dynamic, Scopes: ask.query.Scope, Place: ask.Place, Created: ask.Created, Expires: ask.Created + device.Lifetime,
 	}
-	network, err := s.network(r)
-	if err != nil {
-		return out, err
-	}
 	out.Elsewhere = !equal(string(network), string(ask.Network))
 	for _, identifier := range ask.Resources {
-		to, err := s.resource(r.Context(), identifier)
+		to, err := s.resource(ctx, identifier)
 		if errors.Is(err, oauth.ErrInvalidTarget) {
 			return out, problem.New(api.CodeDeviceUnknown)
 		}
