@@ -75,7 +75,7 @@ func recordOf(r api.VaultRecord) (vault.Record, error) {
 	return vault.Record{Collection: collection, ID: id, Version: r.Version, Body: r.Body}, err
 }
 
-// Push writes a batch. Errors: vault.ErrConflict, vault.ErrQuota, *api.Problem.
+// Push writes a batch. Errors: vault.ErrConflict, vault.ErrQuota, vault.ErrTooLarge, *api.Problem.
 func (s *Store) Push(ctx context.Context, b vault.Batch) error {
 	_, _, err := s.PushTelling(ctx, b)
 	return err
@@ -172,6 +172,8 @@ func fromStore(p *api.Problem) error {
 		return errors.Join(vault.ErrCursor, p)
 	case api.CodeQuota:
 		return errors.Join(vault.ErrQuota, p)
+	case api.CodeRecordTooLarge:
+		return errors.Join(vault.ErrTooLarge, p)
 	}
 	return p
 }

@@ -25,7 +25,7 @@ var (
 	ErrForeign = errors.New("the service gave the keys of another vault in the place of yours")
 )
 
-// Other errors. A Store returns the first four.
+// Other errors. A Store returns the first five.
 var (
 	// ErrConflict says that a base was not the current version, or that a batch was sealed under an older key set. Nothing was written.
 	ErrConflict = errors.New("vault: somebody else wrote first")
@@ -33,6 +33,8 @@ var (
 	ErrCursor = errors.New("vault: cursor from the future")
 	// ErrQuota says that the vault is full. Nothing was written.
 	ErrQuota = errors.New("vault: the vault is full")
+	// ErrTooLarge says that one setting is larger than this service takes. Nothing was written.
+	ErrTooLarge = errors.New("vault: the service does not take a setting this large")
 	// ErrAbsent says that the account has no vault yet.
 	ErrAbsent = errors.New("vault: there is no vault yet")
 

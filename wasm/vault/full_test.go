@@ -57,6 +57,28 @@ func TestAFullVaultIsSealedAgain(t *testing.T) {
 	ok(t, one.Verify(ctx))
 }
 
+// TestASettingThatTheServiceDoesNotTakeHoldsUpNothing: an operator may allow less than the format does.
+func TestASettingThatTheServiceDoesNotTakeHoldsUpNothing(t *testing.T) {
+	p, one := newPerson(t)
+	p.store.most = 10_000
+	ok(t, one.Rotate(ctx))
+	for i := range 5 {
+		ok(t, one.Set(ctx, "a", fmt.Sprint("large", i), make([]byte, 20_000)), one.Set(ctx, "a", fmt.Sprint("small", i), []byte("1")), one.Set(ctx, fmt.Sprint(i), "b", []byte("1")))
+	}
+	for range 3 {
+		if err := one.Sync(ctx); !errors.Is(err, vault.ErrTooLarge) {
+			t.Fatal(err)
+		}
+	}
+	if n := len(p.open(t, p.password).Export()); n != 10 || one.Pending() != 5 || one.Generations() != 1 {
+		t.Errorf("%d arrived, %d wait, %d generations", n, one.Pending(), one.Generations())
+	}
+	for i := range 5 {
+		ok(t, one.Delete(ctx, "a", fmt.Sprint("large", i)))
+	}
+	ok(t, one.Sync(ctx))
+}
+
 // TestAnyNumberOfDevicesIsShutOut: one that is lost is not kept because many went before it and nothing was sealed again since.
 func TestAnyNumberOfDevicesIsShutOut(t *testing.T) {
 	p, one := newPerson(t)

@@ -67,23 +67,28 @@ type keysSeen struct {
 	version     int64
 	generation  uint32
 	hash        digest
-	mark        []byte // of the generation's master key; empty in what was written before there were any
+	mark        digest // of the mark of the generation's master key; nothing in what was written before there were any
 }
 
 func (s keysSeen) encode() []byte {
 	b := bytes.Clone(s.fingerprint)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.version))
 	b = binary.BigEndian.AppendUint32(b, s.generation)
-	return append(append(b, s.hash[:]...), s.mark...)
+	b = append(b, s.hash[:]...)
+	if s.mark == (digest{}) {
+		return b
+	}
+	return append(b, s.mark[:]...)
 }
 
 func decodeKeysSeen(b []byte) (keysSeen, error) {
 	r := reader{rest: b}
-	s := keysSeen{bytes.Clone(r.take(keySize, keySize)), int64(r.uint64()), r.uint32(), digest(r.take(32, 32)), nil}
-	if len(r.rest) > 0 {
-		s.mark = bytes.Clone(r.take(keySize, keySize))
+	s := keysSeen{bytes.Clone(r.take(keySize, keySize)), int64(r.uint64()), r.uint32(), digest(r.take(32, 32)), digest{}}
+	marked := len(r.rest) > 0
+	if marked {
+		s.mark = digest(r.take(32, 32))
 	}
-	if r.failed || len(r.rest) > 0 {
+	if r.failed || len(r.rest) > 0 || marked && s.mark == (digest{}) {
 		return keysSeen{}, ErrMemory
 	}
 	return s, nil

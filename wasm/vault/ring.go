@@ -3,7 +3,6 @@ package vault
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/binary"
 	"slices"
 )
@@ -86,19 +85,13 @@ func (r *ring) retire(before uint32) bool {
 	return len(r.keys) < n
 }
 
-// follows reports whether r was made by somebody who had the master key of a generation, by its mark.
-func (r *ring) follows(generation uint32, mark []byte) bool {
+// follows reports whether r was made by somebody who had the master key of a generation, by the hash of its mark.
+func (r *ring) follows(generation uint32, hash digest) bool {
+	marks := slices.Clone(r.past)
 	for _, k := range r.keys {
-		if k.generation == generation {
-			return subtle.ConstantTimeCompare(k.mark(), mark) == 1
-		}
+		marks = append(marks, givenUp{k.generation, k.mark()})
 	}
-	for _, k := range r.past {
-		if k.generation == generation {
-			return subtle.ConstantTimeCompare(k.mark, mark) == 1
-		}
-	}
-	return false
+	return slices.ContainsFunc(marks, func(k givenUp) bool { return k.generation == generation && sha256.Sum256(k.mark) == hash })
 }
 
 // remove takes out the recipients that out names, and reports whether there were any.

@@ -69,12 +69,12 @@ type KeySet struct {
 	Wraps   []Wrap
 }
 
-// Store is the service. Every write is atomic, and an error other than ErrConflict and ErrQuota leaves open whether it
+// Store is the service. Every write is atomic, and an error other than ErrConflict, ErrQuota and ErrTooLarge leaves open whether it
 // happened. Implementations return only after a read can see the write.
 type Store interface {
 	// Pull gives what changed after cursor (0: from the beginning), at most limit things. Error: ErrCursor.
 	Pull(ctx context.Context, cursor int64, limit int) (Page, error)
-	// Push writes a batch. Errors: ErrConflict, ErrQuota.
+	// Push writes a batch. Errors: ErrConflict, ErrQuota, ErrTooLarge.
 	Push(ctx context.Context, b Batch) error
 	// Keys gives the key set. Error: ErrAbsent.
 	Keys(ctx context.Context) (KeySet, error)

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -19,6 +20,7 @@ type service struct {
 	page      int // how much a page holds; 0: what is asked for
 	pushed    int // bytes
 	quota     int // bytes of all bodies; 0: no end
+	most      int // bytes of a body; 0: vault.MaxBody
 }
 
 type kept[T any] struct {
@@ -76,8 +78,8 @@ func (s *service) Push(_ context.Context, b vault.Batch) error {
 	size, grown := len(b.Manifest.Body), len(b.Manifest.Body)-len(s.manifests[b.Collection].what.Body)
 	for _, w := range b.Records {
 		size += len(w.Body)
-		if len(w.Body) > vault.MaxBody {
-			return errors.New("record too large")
+		if len(w.Body) > cmp.Or(s.most, vault.MaxBody) {
+			return vault.ErrTooLarge
 		}
 		if s.records[[2]vault.ID{b.Collection, w.ID}].what.Version != w.Base {
 			return vault.ErrConflict

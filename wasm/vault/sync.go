@@ -11,7 +11,7 @@ import (
 
 // Sync takes what other devices wrote and sends what waits here. It also does one step of what a rotation left to do and
 // clears away a password that has been replaced. Without a connection it fails with the Store's error and loses
-// nothing. Errors: *Tampering, ErrQuota, ErrBusy, ErrLocked once this device's wrap was removed, ErrNewer, those of Store and Memory.
+// nothing. Errors: *Tampering, ErrQuota, ErrTooLarge, ErrBusy, ErrLocked once this device's wrap was removed, ErrNewer, those of Store and Memory.
 func (v *Vault) Sync(ctx context.Context) error {
 	if err := v.requests.enter(ctx); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (v *Vault) Sync(ctx context.Context) error {
 // exchange is what a Sync does once it knows what others wrote. A full vault holds up only what it has no room for.
 func (v *Vault) exchange(ctx context.Context) error {
 	full := v.push(ctx)
-	if full != nil && !errors.Is(full, ErrQuota) {
+	if full != nil && !refused(full) {
 		return full
 	}
 	if _, err := v.reseal(ctx); err != nil {
@@ -64,17 +64,17 @@ func (v *Vault) pushFirst(ctx context.Context) (current bool, err error) {
 		return false, nil
 	}
 	v.missed = false
-	if err = v.push(ctx); errors.Is(err, ErrConflict) || errors.Is(err, ErrQuota) { // then it is done as if it had not been tried
+	if err = v.push(ctx); errors.Is(err, ErrConflict) || refused(err) { // then it is done as if it had not been tried
 		return false, nil
 	}
 	return !v.missed, err
 }
 
-// push sends what is pending. Errors: ErrConflict when something has to be pulled first, ErrQuota when not all of it has room.
+// push sends what is pending. Errors: ErrConflict when something has to be pulled first, ErrQuota or ErrTooLarge when not all of it has room.
 func (v *Vault) push(ctx context.Context) error {
 	if !v.full {
 		err := v.pushAll(ctx)
-		v.full = errors.Is(err, ErrQuota)
+		v.full = refused(err)
 		if !v.full {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/cipher"
+	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"sync"
@@ -260,10 +261,10 @@ func (v *Vault) admit(ctx context.Context, set KeySet) error {
 		return &Tampering{Err: ErrForeign}
 	case known && r.newest().generation < v.seen.generation:
 		return &Tampering{Err: ErrDowngraded}
-	case len(v.seen.mark) > 0 && !r.follows(v.seen.generation, v.seen.mark):
+	case v.seen.mark != (digest{}) && !r.follows(v.seen.generation, v.seen.mark):
 		return &Tampering{Err: ErrForeign}
 	}
-	now := keysSeen{r.fingerprint(), set.Version, r.newest().generation, set.hash(), r.newest().mark()}
+	now := keysSeen{r.fingerprint(), set.Version, r.newest().generation, set.hash(), sha256.Sum256(r.newest().mark())}
 	if !known || !bytes.Equal(now.encode(), v.seen.encode()) {
 		changes := map[string][]byte{memoryKeys: encodeKeySet(set), memorySeen: now.encode()}
 		if err := v.config.Memory.Save(ctx, changes); err != nil {

@@ -242,7 +242,7 @@ func TestVectorsOfAGivenUpGeneration(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range before.keys {
-		if !later.follows(k.generation, k.mark()) {
+		if !later.follows(k.generation, hashOf(k.mark())) {
 			t.Errorf("the later ring does not follow generation %d", k.generation)
 		}
 	}
