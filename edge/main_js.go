@@ -21,8 +21,12 @@ import (
 // shares the one thread with the requests, so by default it would run every few sign-ins.
 const gcPercent = 400
 
+// memoryLimit is where the collector takes the trouble nevertheless, in bytes: a few large pushes at once must fit into the isolate.
+const memoryLimit = 48 << 20
+
 func main() {
 	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(memoryLimit)
 	workerd.Run(start)
 }
 

@@ -5,6 +5,7 @@ import { Reader, Writer } from "./internal/workerd/frames.mjs";
 import { warm } from "./internal/workerd/isolate.mjs";
 import { unknown } from "./internal/workerd/program.mjs";
 import { readAll } from "./internal/workerd/outbound.mjs";
+import { Upload } from "./internal/workerd/upload.mjs";
 
 const none = new Uint8Array(0);
 const operatorBody = 1 << 20; // bytes of a request's body under /operator
@@ -17,32 +18,36 @@ export default {
     const { url, method } = request;
     if (method === "GET" || method === "HEAD") return serve(request, method, url, none, env, ctx);
     if (request.body === null) return serve(request, method, url, none, env, ctx);
-    return body(request, bound(request)).then((bytes) =>
+    const limit = bound(request);
+    const length = Number(request.headers.get("content-length") ?? NaN);
+    if (limit > otherBody && !(length <= otherBody) && !(length > limit)) {
+      return serve(request, method, url, none, env, ctx, new Upload(request.body, limit, length));
+    }
+    return body(request, limit, length).then((bytes) =>
       bytes ? serve(request, method, url, bytes, env, ctx) : problem(413, "too_large", "Content Too Large"));
   },
 };
 
-// bound is how long a request's body may be. Only who shows a session cookie may send as much as the vault takes; whether the cookie is good
-// for anything is found out before the body is parsed.
+// bound is how long a request's body may be. What may be longer than otherBody is let in when Go asks for it, and Go first asks who sends it.
 function bound(request) {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/operator/")) return operatorBody;
+  if (!request.headers.get("content-type")?.startsWith("application/json")) return otherBody; // in a form Go looks for who sends it
   if (pathname === "/vault/push" && request.headers.has("authorization")) return vaultBody;
   return pathname === "/api/vault/push" && request.headers.get("cookie")?.includes("__Host-session=") ? vaultBody : otherBody;
 }
 
 // body reads a request's body, or returns null when it is longer than the limit. What is a little longer is read to its end,
 // because a client that is cut off in the middle of sending may not read why.
-async function body(request, limit) {
-  const field = request.headers.get("content-length");
-  if (field === null) return readAll(request.body, limit, patience);
-  const length = Number(field);
+async function body(request, limit, length) {
+  if (Number.isNaN(length)) return readAll(request.body, limit, patience);
   if (length <= limit) return new Uint8Array(await request.arrayBuffer());
   return length <= limit + patience ? readAll(request.body, 0, limit + patience) : null;
 }
 
-function serve(request, method, url, bytes, env, ctx) {
-  const outcome = warm(env).serve(env, head(request, method, url), bytes);
+function serve(request, method, url, bytes, env, ctx, upload) {
+  let outcome = warm(env).serve(env, head(request, method, url), bytes, upload);
+  if (upload) outcome = Promise.resolve(outcome).then((answer) => upload.skip(patience).then(() => answer));
   if (!(outcome instanceof Promise)) return respond(outcome, request, method, env);
   const response = outcome.then((answer) => respond(answer, request, method, env));
   ctx.waitUntil(response); // a client that hangs up must not strand a goroutine in the program that everybody shares

@@ -33,17 +33,21 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, body any) error
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(body); err != nil {
-		return refuse(err)
+		return Unreadable(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return refuse(err)
+		return Unreadable(err)
 	}
 	return nil
 }
 
-// refuse turns what the decoder said into a problem and keeps the decoder's words in the chain for whoever logs it. After
-// the first value anything but the end is refused, so err may be nil.
-func refuse(err error) error {
+// Unreadable turns what the reader of a body, or its decoder, said into a problem and keeps the words in the chain for whoever logs it.
+// A problem stays what it is: the bridge to the runtime has one when it has no room. After the first value anything but the end is refused,
+// so err may be nil.
+func Unreadable(err error) error {
+	if _, known := errors.AsType[*api.Problem](err); known {
+		return err
+	}
 	code := api.CodeBadRequest
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {

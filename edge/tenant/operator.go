@@ -119,11 +119,8 @@ func (d Deps) put(w http.ResponseWriter, r *http.Request) (Changes, error) {
 		return Changes{}, problem.New(api.CodeUnsupportedMedia)
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxFile))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return Changes{}, problem.New(api.CodeTooLarge)
-	}
 	if err != nil {
-		return Changes{}, problem.New(api.CodeBadRequest)
+		return Changes{}, problem.Unreadable(err)
 	}
 	file, err := Parse(data)
 	if err == nil {

@@ -19,6 +19,7 @@ const (
 	opWrite    = 5
 	opStartTLS = 6
 	opClose    = 7
+	opUpload   = 8
 )
 
 // How an operation ended.
@@ -29,6 +30,7 @@ const (
 	settledTimeout = 3
 	settledTooBig  = 4
 	settledEOF     = 5
+	settledBusy    = 6 // there is no room at the moment
 )
 
 var (

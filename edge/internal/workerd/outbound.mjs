@@ -1,9 +1,9 @@
-// Operations that a goroutine waits for: calls to objects, fetch and sockets. Each runs in the I/O context of the request it was
+// Operations that a goroutine waits for: calls to objects, fetch, sockets and the request's own large body. Each runs in the I/O context of the request it was
 // asked for by, and returns a status and bytes.
 import { connect } from "cloudflare:sockets";
 import { Reader, Writer } from "./frames.mjs";
 
-const OK = 0, ERROR = 1, FAILURE = 2, TIMEOUT = 3, TOO_BIG = 4, EOF = 5;
+const OK = 0, ERROR = 1, FAILURE = 2, TIMEOUT = 3, TOO_BIG = 4, EOF = 5, BUSY = 6;
 const none = new Uint8Array(0);
 
 const encoder = new TextEncoder();
@@ -27,6 +27,7 @@ const operations = {
   5: writeSocket,
   6: startTLS,
   7: closeSocket,
+  8: readUpload,
 };
 
 // callObject runs a method of an object. The binding of a kind of objects is its name in capitals.
@@ -87,8 +88,15 @@ export async function readAll(stream, limit, patience = 0) {
   return all;
 }
 
+// readUpload reads the body of the request itself.
+async function readUpload({ upload }) {
+  const body = await upload?.read();
+  if (body) return done(body);
+  return { status: body === null ? TOO_BIG : BUSY, data: none };
+}
+
 // before rejects with a TimeoutError when a promise takes too long.
-function before(timeout, promise) {
+export function before(timeout, promise) {
   const signal = AbortSignal.timeout(timeout);
   return Promise.race([
     promise,

@@ -23,6 +23,7 @@ class Request {
     this.started = 0; // when it began to wait
     this.calls = null; // operations that its goroutines wait for
     this.sockets = null;
+    this.upload = null;
     this.finished = false;
     this.answer = null; // none when the program ended
     this.resolve = null;
@@ -91,17 +92,18 @@ export class Program {
 
   // serve gives a request to the handler. It returns the answer, or a promise of it when the handler waits for something. An
   // answer is { status, common, own, body }: common and own are lines of names and values in turn, the part of the header that
-  // many answers share and the part that is of this one alone.
-  serve(env, head, body) {
+  // many answers share and the part that is of this one alone. With an upload, that is the body, for Go to read when it wants to.
+  serve(env, head, body, upload = null) {
     if (this.dead) return null;
     const request = (this.running = new Request(this.#next(), env));
+    request.upload = upload;
     try {
       const room = 3 * head.length;
       const at = this.#room(room + body.length);
       const bytes = this.view();
       const { written } = encoder.encodeInto(head, bytes.subarray(at, at + room));
       if (body.length) bytes.set(body, at + written);
-      this.#call(this.exports.request, request.id, written, body.length);
+      this.#call(this.exports.request, request.id, written, upload ? -1 : body.length);
     } catch (e) {
       this.#die(e);
     }
@@ -153,20 +155,22 @@ export class Program {
   // #outcome is the answer of a request, or a promise of it. Only one that waits is remembered: most never do.
   #outcome(request) {
     if (request.finished) return request.answer;
-    if (this.dead) return null;
+    if (this.dead) return this.#finish(request, null);
     request.started = Date.now();
     this.requests.set(request.id, request);
     return new Promise((resolve) => (request.resolve = resolve));
   }
 
   #finish(request, answer) {
-    if (request.finished) return;
+    if (request.finished) return null;
     request.finished = true;
     request.answer = answer;
     if (request.sockets) closeSockets(request);
-    if (!request.resolve) return;
+    request.upload?.end();
+    if (!request.resolve) return null;
     this.requests.delete(request.id);
     request.resolve(answer);
+    return null;
   }
 
   #find(id) {

@@ -43,7 +43,8 @@ func environment() map[string]string {
 	return env
 }
 
-// request serves a request that JavaScript has written: a bytes of its head as text, then b bytes of body.
+// request serves a request that JavaScript has written: a bytes of its head as text, then b bytes of body, or -1 for one that stays
+// outside until it is read.
 //
 //go:wasmexport request
 func request() {
@@ -55,11 +56,11 @@ func request() {
 		body = incoming(a.a + a.b)[a.a:]
 	}
 	border.large = nil
-	serve(a.id, head, body)
+	serve(a.id, head, body, a.b < 0)
 	a.leave()
 }
 
-func serve(id int32, head string, body []byte) {
+func serve(id int32, head string, body []byte, later bool) {
 	w := newResponse()
 	var r *http.Request
 	defer func() {
@@ -74,6 +75,9 @@ func serve(id int32, head string, body []byte) {
 	if r, err = parseRequest(newContext(id), head, body); err != nil {
 		w.problem(http.StatusBadRequest, api.CodeBadRequest, "")
 		return
+	}
+	if later {
+		receive(r)
 	}
 	program.handler.ServeHTTP(w, r)
 }

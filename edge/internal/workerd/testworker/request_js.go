@@ -6,8 +6,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
+
+	"github.com/latchkey-id/latchkey/edge/internal/workerd"
+	"github.com/latchkey-id/latchkey/edge/problem"
 )
 
 // held keeps memory in use, so that the program grows.
@@ -22,6 +27,7 @@ func requestRoutes(mux *http.ServeMux, env map[string]string) {
 	mux.HandleFunc("POST /api/size", size)
 	mux.HandleFunc("POST /size", size)
 	mux.HandleFunc("POST /operator/size", size)
+	mux.HandleFunc("POST /vault/push", push)
 	mux.HandleFunc("GET /large", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.FormValue("n"))
 		w.Write(bytes.Repeat([]byte{'x'}, n))
@@ -44,8 +50,34 @@ func hello(w http.ResponseWriter, r *http.Request) {
 
 // size counts the bytes that it was sent: none of a refused body may arrive.
 func size(w http.ResponseWriter, r *http.Request) {
-	n, _ := io.Copy(io.Discard, r.Body)
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		problem.Write(w, r, slog.Default(), problem.Unreadable(err))
+		return
+	}
 	io.WriteString(w, strconv.FormatInt(n, 10))
+}
+
+// push takes a large body from who may send one, and then does as the query says.
+func push(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "good" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		problem.Write(w, r, slog.Default(), problem.Unreadable(err))
+		return
+	}
+	switch r.FormValue("then") {
+	case "panic":
+		panic("with a body")
+	case "exit":
+		os.Exit(1)
+	case "wait":
+		get(r.Context(), r.FormValue("url"), workerd.Transport{})
+	}
+	io.WriteString(w, strconv.Itoa(len(body)))
 }
 
 // echo tells what the handler was given.
