@@ -79,7 +79,7 @@ func TestOperatorGivesOutInitialAccessTokens(t *testing.T) {
 	}
 	for rule, body := range map[string]string{
 		"too many uses": `{"uses": 1001}`, "negative uses": `{"uses": -1}`, "too long": `{"expires_in": 7776001}`, "over": `{"expires_in": 9223372036854775807}`,
-		"past": `{"expires_in": -1}`, "long note": `{"note": "` + strings.Repeat("a", 129) + `"}`, "unknown member": `{"use": 1}`, "not JSON": `x`,
+		"past": `{"expires_in": -1}`, "so far in the past that it comes round": `{"expires_in": -18446744000}`, "long note": `{"note": "` + strings.Repeat("a", 129) + `"}`, "unknown member": `{"use": 1}`, "not JSON": `x`,
 		"no resource": `{"resources": ["#"]}`, "exchange for nothing": `{"exchange": {"audiences": []}}`,
 	} {
 		if code := o.send("POST", RouteInitialTokens, body, nil); code != http.StatusBadRequest {

@@ -80,7 +80,7 @@ func (d Deps) addToken(w http.ResponseWriter, r *http.Request) (any, error) {
 	if in.ExpiresIn == 0 {
 		life = defaultInitialLife
 	}
-	if in.ExpiresIn > int64(MaxInitialLife/time.Second) || life < time.Second {
+	if in.ExpiresIn < 0 || in.ExpiresIn > int64(MaxInitialLife/time.Second) { // as given: the product may have come round
 		return nil, Faults{{Field: "expires_in", Fault: "is not 1 to 7776000 seconds"}}
 	}
 	if err := in.check(); err != nil {
