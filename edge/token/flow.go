@@ -82,7 +82,7 @@ func forgetOldest(w http.ResponseWriter, r *http.Request, except string) {
 // too old, was finished, or began in another browser.
 func (s *Service) openFlow(r *http.Request, id string) (flow, error) {
 	var f flow
-	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(id); err != nil || len(raw) != 16 || len(id) != 22 { // of the form that newFlowID makes
 		return f, oauth.ErrExpired
 	}
 	cookie, err := r.Cookie(flowPrefix + id)

@@ -56,6 +56,25 @@ func TestResumeRefusesWhatIsNoFlow(t *testing.T) {
 	}
 }
 
+// An id has one text only: another that decodes to the same bytes is another flow's, which nobody has.
+func TestAFlowsIDHasOneForm(t *testing.T) {
+	g := newRig(t)
+	b := g.browser()
+	id := b.authorize().to(t).Query().Get("flow")
+	last := strings.IndexByte(base64url, id[21])
+	alias := id[:21] + string(base64url[last^1])
+	for _, other := range []string{alias, id + "="} {
+		copied := *b.cookies("__Host-flow-" + id)[0]
+		copied.Name, copied.Path, copied.Secure = "__Host-flow-"+other, "/", true
+		b.client.Jar.SetCookies(b.base(), []*http.Cookie{&copied})
+		if to := b.get("/oauth2/resume?flow=" + other).Header.Get("Location"); to != "/error?code=expired" {
+			t.Errorf("%q for %q: %s", other, id, to)
+		}
+	}
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 func TestFlowLastsAnHour(t *testing.T) {
 	g := newRig(t)
 	b, id := g.browser(), g.person("ada@id.test")
