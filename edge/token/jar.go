@@ -22,36 +22,39 @@ var notParameters = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "r
 //
 // Encrypted objects are not taken: there is nothing in a request that has to be kept from the browser that a pushed request
 // would not keep from it as well. An object that says who made it, but not by a signature (alg none), is not taken either.
-func (s *Service) openObject(ctx context.Context, app tenant.Application, compact string) (oauth.Params, error) {
+//
+// id is the object's jti, "" for none: spendObject uses it up when the request has been found good.
+func (s *Service) openObject(ctx context.Context, app tenant.Application, compact string) (p oauth.Params, id string, err error) {
 	refused := oauth.ErrInvalidRequestObject.With("the request object is not acceptable")
 	j, err := parseJWS(compact)
 	if err != nil {
-		return oauth.Params{}, refused.From(err)
+		return p, "", refused.From(err)
 	}
 	if !slices.Contains(algsOf(app, app.RequestObjectAlg), j.alg) || j.jwk != nil ||
 		!slices.Contains([]string{"", "JWT", "jwt", "oauth-authz-req+jwt"}, j.typ) {
-		return oauth.Params{}, refused
+		return p, "", refused
 	}
 	if err := s.checkObject(app, j.claims); err != nil {
-		return oauth.Params{}, err
+		return p, "", err
 	}
 	if err := s.verifyFor(ctx, app, j); err != nil {
-		return oauth.Params{}, refused.From(err)
+		return p, "", refused.From(err)
 	}
-	p, err := objectParams(j.claims)
-	if err != nil {
-		return p, err
+	id, _ = j.claims.text("jti")
+	p, err = objectParams(j.claims)
+	return p, id, err
+}
+
+// spendObject uses up the request object with an id, if there is one.
+func (s *Service) spendObject(ctx context.Context, clientID, id string) error {
+	if id == "" {
+		return nil
 	}
-	if id, _ := j.claims.text("jti"); id != "" {
-		first, err := s.once(ctx, useObject, app.ClientID, id)
-		if err != nil {
-			return p, err
-		}
-		if !first {
-			return p, oauth.ErrInvalidRequestObject.With("the request object was used before")
-		}
+	first, err := s.once(ctx, useObject, clientID, id)
+	if err == nil && !first {
+		err = oauth.ErrInvalidRequestObject.With("the request object was used before")
 	}
-	return p, nil
+	return err
 }
 
 // checkObject checks who made an object, for whom and when (RFC 9101 sections 4, 5 and 10.8).

@@ -171,8 +171,38 @@ func TestRequestObjectReplay(t *testing.T) {
 	g.signer("jar", nil)
 	object := jwt(t, claims{"alg": "ES256"}, g.object("jar", nil), keysFor["ES256"])
 	for _, want := range []string{"", "invalid_request_object"} {
-		if got := outcome(t, b.signed("jar", object)); got != want {
+		if got := b.signed("jar", object).to(t).Query().Get("error"); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A request that is refused for what is in its object does not use the object up, so that what made it refused can pass.
+func TestARefusedRequestDoesNotSpendItsObject(t *testing.T) {
+	g := newRig(t)
+	b, _ := g.signedIn("ada@id.test")
+	g.signer("jar", func(app *tenant.Application) { app.AuthMethod = tenant.AuthNone })
+	sign := func(id string, changes claims) string {
+		c := g.object("jar", changes)
+		c["jti"] = id
+		return jwt(t, claims{"alg": "ES256"}, c, keysFor["ES256"])
+	}
+	for name, changes := range map[string]claims{
+		"a challenge that is none": {"code_challenge": "x"}, "a scope that is none": {"scope": "nothing"}, "no address": {"redirect_uri": nil},
+		"another's address": {"redirect_uri": "https://evil.example/cb"}, "prompts that exclude each other": {"prompt": "none login"},
+	} {
+		id := account.NewID()
+		if got := outcome(t, b.signed("jar", sign(id, changes))); got == "" {
+			t.Errorf("%s: a code", name)
+		}
+		if _, res := b.push(url.Values{"client_id": {"jar"}, "request": {sign(id, changes)}}); res.StatusCode == http.StatusCreated {
+			t.Errorf("%s, pushed: %d", name, res.StatusCode)
+		}
+		if got := outcome(t, b.signed("jar", sign(id, nil))); got != "" {
+			t.Errorf("%s: the object of a request that was refused counts as used: %q", name, got)
+		}
+		if got := b.signed("jar", sign(id, nil)).to(t).Query().Get("error"); got != "invalid_request_object" {
+			t.Errorf("%s: the object of a request that was taken counts again: %q", name, got)
 		}
 	}
 }

@@ -63,9 +63,9 @@ func (s *Service) pushedURI(w http.ResponseWriter, r *http.Request) (string, err
 	if p.Has("request_uri") { // RFC 9126 section 2.1
 		return "", oauth.ErrInvalidRequest.With("request_uri cannot be pushed")
 	}
-	signed := p.Has("request")
-	if signed {
-		p, err = s.openObject(r.Context(), c.Application, p.Get("request"))
+	from := source{Pushed: true, Signed: p.Has("request")}
+	if from.Signed {
+		p, from.Object, err = s.openObject(r.Context(), c.Application, p.Get("request"))
 	} else {
 		p, err = withoutCredentials(p, c.ClientID)
 	}
@@ -73,12 +73,12 @@ func (s *Service) pushedURI(w http.ResponseWriter, r *http.Request) (string, err
 		p, err = s.pinKey(w, r, c.Application, p)
 	}
 	if err == nil {
-		err = s.acceptable(r.Context(), c.Application, p, source{Pushed: true, Signed: signed})
+		err = s.acceptable(r.Context(), c.Application, p, from)
 	}
 	if err != nil {
 		return "", err
 	}
-	return s.sealPushed(r.Context(), pushed{ID: account.NewID(), Client: c.ClientID, Params: p.Values(), Signed: signed})
+	return s.sealPushed(r.Context(), pushed{ID: account.NewID(), Client: c.ClientID, Params: p.Values(), Signed: from.Signed})
 }
 
 // sealPushed makes the request URI.

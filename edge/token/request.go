@@ -108,7 +108,10 @@ func (s *Service) parseRequest(ctx context.Context, app tenant.Application, p oa
 	if err := s.parseHints(ctx, q, p); err != nil {
 		return q, err
 	}
-	return q, q.parseClaims(app, p)
+	if err := q.parseClaims(app, p); err != nil {
+		return q, err
+	}
+	return q, s.spendObject(ctx, q.ClientID, from.Object)
 }
 
 // came holds an application to the way in which it said its requests come.

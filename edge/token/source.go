@@ -12,6 +12,7 @@ type source struct {
 	Pushed bool   // by the authenticated application itself (RFC 9126)
 	Signed bool   // by the application's key (RFC 9101)
 	ID     string // of the pushed request, to be used up when it is answered
+	Object string // jti of the request object, to be used up when the request is found good
 }
 
 // resolve returns the parameters of an authorization request that count: those of the request itself, those that were pushed before,
@@ -35,8 +36,8 @@ func (s *Service) resolve(r *http.Request, p oauth.Params) (oauth.Params, source
 		if err != nil {
 			return p, source{}, err
 		}
-		p, err = s.openObject(r.Context(), app, p.Get("request"))
-		return p, source{Signed: true}, err
+		p, id, err := s.openObject(r.Context(), app, p.Get("request"))
+		return p, source{Signed: true, Object: id}, err
 	}
 	return p, source{}, nil
 }
