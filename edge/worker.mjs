@@ -118,8 +118,8 @@ function respond(answer, request, method, env) {
 
 // connect hands a client's WebSocket to the object that Go has named (Host.Connect).
 function connect(lines, request, env) {
-  const [, kind, tag, name] = lines.match(/^Latchkey-Socket\n(\S+) (\S+) (.+)\n/);
-  return env[kind.toUpperCase()].getByName(name).fetch(request.url, { headers: { Upgrade: "websocket", "Latchkey-Tag": tag } });
+  const [, kind, tag, since, name] = lines.match(/^Latchkey-Socket\n(\S+) (\S+) (\S+) (.+)\n/);
+  return env[kind.toUpperCase()].getByName(name).fetch(request.url, { headers: { Upgrade: "websocket", "Latchkey-Tag": tag, "Latchkey-Since": since } });
 }
 
 // To make headers of lines takes the runtime as long as the rest of the answer, to copy them nothing; so what many answers have in
@@ -165,6 +165,7 @@ const rollback = Symbol("rollback");
 // Bounds of an object's sockets, and how they are closed: the same as in object/signal.go.
 const maxSockets = 128, maxTagged = 8;
 const socketLifetime = 3_600_000; // milliseconds
+const disconnectMemory = 120_000;
 const AGAIN = 1001, GONE = 1008;
 
 // StoredObject runs one kind of Go's objects. A method is a synchronous Go function inside one synchronous transaction, so
@@ -174,6 +175,7 @@ export class StoredObject extends DurableObject {
   #kept = unknown; // what the last transaction that was committed has left in the bookkeeping: nothing else writes to this database
   #alarm; // when it is set to, in milliseconds; null for never, undefined when not known
   #over = this.#first(0); // when the first of its sockets ends; 0 for none
+  #gone = new Map(); // when tags were disconnected
 
   get lifetime() {
     return socketLifetime;
@@ -199,6 +201,7 @@ export class StoredObject extends DurableObject {
     this.ctx.acceptWebSocket(server, [tag]);
     const over = Date.now() + this.lifetime;
     server.serializeAttachment(over);
+    if (Number(request.headers.get("latchkey-since")) <= this.#gone.get(tag)) server.close(AGAIN); // what was seen then may not be so any more
     if (!this.#over) {
       this.#over = over;
       const set = this.#alarm === undefined ? await this.ctx.storage.getAlarm() : this.#alarm;
@@ -220,6 +223,7 @@ export class StoredObject extends DurableObject {
   #signal(frame) {
     for (const signal = new Reader(frame); signal.more; ) {
       const text = signal.text(), tag = signal.text();
+      if (tag) this.#forget(tag);
       for (const socket of tag ? this.ctx.getWebSockets(tag) : this.ctx.getWebSockets()) {
         try {
           if (tag) socket.close(GONE);
@@ -227,6 +231,13 @@ export class StoredObject extends DurableObject {
         } catch {} // it has just ended
       }
     }
+  }
+
+  // #forget remembers that a tag was disconnected, and of others no longer than is of use.
+  #forget(tag) {
+    const now = Date.now();
+    for (const [other, at] of this.#gone) if (now - at > disconnectMemory) this.#gone.delete(other);
+    this.#gone.set(tag, now);
   }
 
   // #hangUp ends the sockets whose time is over.

@@ -136,7 +136,7 @@ func (n *Native) transact(k key, f func(db *database) (time.Time, error)) error 
 		return n.broken(c, err)
 	}
 	if len(c.db.signals) > 0 {
-		n.sockets.signal(k, c.db.signals)
+		n.sockets.signal(k, c.db.signals, n.now())
 	}
 	if err := n.index.after(k, alarm); err != nil {
 		n.log.Error("object: alarm index", "kind", k.kind, "object", k.name, "error", err) // rings once too often

@@ -21,7 +21,14 @@ type sockets struct {
 	mu     sync.Mutex // never held over I/O
 	closed bool
 	of     map[key][]*socket // oldest first
+	gone   map[tagged]time.Time
 	all    sync.WaitGroup
+}
+
+// tagged are the sockets of an object that have the same tag.
+type tagged struct {
+	key
+	tag string
 }
 
 // socket is one WebSocket. Who ends it says how in end, which has room for the first who does.
@@ -35,10 +42,10 @@ type socket struct {
 var _ Connector = (*Native)(nil)
 
 // Connect implements Connector. The socket outlives the request.
-func (n *Native) Connect(w http.ResponseWriter, r *http.Request, kind, name, tag string) {
+func (n *Native) Connect(w http.ResponseWriter, r *http.Request, kind, name, tag string, since time.Time) {
 	s := &socket{tag: tag, texts: make(chan string, socketQueue), end: make(chan websocket.StatusCode, 1)}
 	k := key{kind, name}
-	kept := n.sockets.add(k, s)                                                             // before the client knows that it is connected, so that it hears of all that happens from then on
+	kept := n.sockets.add(k, s, since)                                                      // before the client knows that it is connected, so that it hears of all that happens from then on
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the caller has looked at the Origin
 	switch {
 	case err != nil && kept: // it has answered
@@ -108,11 +115,11 @@ func (s *socket) close(code websocket.StatusCode) {
 	}
 }
 
-// add keeps a socket, and ends the oldest of too many.
-func (ss *sockets) add(k key, s *socket) bool {
+// add keeps a socket, unless its tag was disconnected since, and ends the oldest of too many.
+func (ss *sockets) add(k key, s *socket, since time.Time) bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.closed {
+	if gone, was := ss.gone[tagged{k, s.tag}]; ss.closed || was && !since.After(gone) {
 		return false
 	}
 	if ss.of == nil {
@@ -149,10 +156,13 @@ func (ss *sockets) remove(k key, s *socket) {
 }
 
 // signal sends what a transaction that has been committed wants sent. It waits for nobody.
-func (ss *sockets) signal(k key, list []Signal) {
+func (ss *sockets) signal(k key, list []Signal, now time.Time) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	for _, signal := range list {
+		if signal.Tag != "" {
+			ss.forget(tagged{k, signal.Tag}, now)
+		}
 		for _, s := range ss.of[k] {
 			switch {
 			case signal.Tag != "":
@@ -166,6 +176,19 @@ func (ss *sockets) signal(k key, list []Signal) {
 			}
 		}
 	}
+}
+
+// forget remembers that a tag was disconnected, and of others no longer than is of use.
+func (ss *sockets) forget(t tagged, now time.Time) {
+	if ss.gone == nil {
+		ss.gone = map[tagged]time.Time{}
+	}
+	for other, at := range ss.gone {
+		if now.Sub(at) > DisconnectMemory {
+			delete(ss.gone, other)
+		}
+	}
+	ss.gone[t] = now
 }
 
 // close ends all sockets and waits until they have.

@@ -17,11 +17,14 @@ const (
 	MaxTagged      = 8         // of an object, with the same tag
 	MaxNotice      = 256       // bytes of what Tx.Notify sends
 	SocketLifetime = time.Hour // then it ends: whoever may still listen connects again
+
+	// DisconnectMemory is how long a host remembers who was disconnected: longer than a request takes.
+	DisconnectMemory = 2 * time.Minute
 )
 
 // How a host closes sockets (RFC 6455 section 7.4.1).
 const (
-	CloseAgain = 1001 // its time is over, or it was the oldest of too many: connect again
+	CloseAgain = 1001 // its time is over, it was the oldest of too many, or it came just after its tag's end: connect again
 	CloseGone  = 1008 // disconnected by the object, or it has spoken: it may not be let in again
 )
 
@@ -29,7 +32,10 @@ const (
 type Connector interface {
 	// Connect answers a request for a WebSocket by connecting it to the named object, which need not exist yet. The caller has made sure
 	// of who asks and of the Origin. The tag says whose it is, for Tx.Disconnect; neither kind nor tag may have a space or be empty.
-	Connect(w http.ResponseWriter, r *http.Request, kind, name, tag string)
+	//
+	// since is when the caller began to make sure. A socket whose tag was disconnected after that ends at once (CloseAgain): what the
+	// caller saw may not be so any more.
+	Connect(w http.ResponseWriter, r *http.Request, kind, name, tag string, since time.Time)
 }
 
 // Signal is what goes to an object's sockets: a text to all of them, or, when there is a tag, the end of those with the tag.
@@ -51,7 +57,8 @@ func (tx *Tx) Notify(text string) {
 	tx.signals = append(tx.signals, Signal{Text: text})
 }
 
-// Disconnect ends the sockets that were connected to the object with the tag, after the commit and only then.
+// Disconnect ends the sockets that were connected to the object with the tag, after the commit and only then, and those that are about to
+// be (Connector).
 func (tx *Tx) Disconnect(tag string) {
 	if tag != "" {
 		tx.signals = append(tx.signals, Signal{Tag: tag})

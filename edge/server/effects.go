@@ -125,8 +125,8 @@ func disconnect(c connections) object.Effect {
 }
 
 // listen connects a device to the vault of an account.
-func listen(c object.Connector) func(w http.ResponseWriter, r *http.Request, account, device string) {
-	return func(w http.ResponseWriter, r *http.Request, account, device string) {
-		c.Connect(w, r, vault.KindName, account, device)
+func listen(c object.Connector) func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time) {
+	return func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time) {
+		c.Connect(w, r, vault.KindName, account, device, since)
 	}
 }

@@ -115,7 +115,7 @@ func (p *parts) routes() *http.ServeMux {
 		Limit: c.SigninLimit, Phones: p.mail.Phones(), Names: p.directory, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring,
 		Proofs: proofs, Address: p.address, Now: p.Now, Log: p.Log,
 	}).Mount(mux)
-	settings := sync.New(sync.Deps{Vaults: p.vaults, Trust: p.accounts, Keys: p.ring, Issuer: c.Issuer, Connect: listen(p.Sockets), Log: p.Log})
+	settings := sync.New(sync.Deps{Vaults: p.vaults, Trust: p.accounts, Keys: p.ring, Issuer: c.Issuer, Connect: listen(p.Sockets), Now: p.Now, Log: p.Log})
 	settings.Mount(mux)
 	settings.MountApplications(mux, provider.Protected)
 	tenant.Mount(mux, tenant.Deps{

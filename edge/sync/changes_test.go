@@ -99,6 +99,45 @@ func TestADeviceHearsOfEveryChange(t *testing.T) {
 	}
 }
 
+// A device is revoked while its request for a WebSocket is under way: after the account has said that it is trusted, before it is connected.
+func TestADeviceRevokedWhileItConnectsHearsNothing(t *testing.T) {
+	w := newWorld(t, vault.Limits{})
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	d := w.newVault("ada")
+	say := w.trust["trusted"]
+	w.trust["revoked"] = say
+	say.meanwhile = func() {
+		w.must(w.vaults.Disconnect(t.Context(), "ada", "device-of-revoked"))
+		w.trust["revoked"] = w.trust["untrusted"]
+	}
+	w.trust["revoked"] = say
+	thief := w.device("ada", "revoked")
+	conn, refused := thief.listen(server.URL, issuer)
+	if refused != nil {
+		t.Fatal(refused.Status)
+	}
+	d.post(api.RouteVaultPush, batch(), new(map[string]any))
+	if got, err := thief.hears(conn); websocket.CloseStatus(err) != object.CloseAgain {
+		t.Errorf("heard %+v, %v", got, err)
+	}
+	if _, refused := thief.listen(server.URL, issuer); refused == nil || refused.StatusCode != http.StatusForbidden {
+		t.Errorf("again: %v", refused)
+	}
+	w.clock.Pass(3 * time.Second) // a device of the owner's that signs in again
+	w.trust["revoked"] = w.trust["trusted"]
+	conn, refused = thief.listen(server.URL, issuer)
+	if refused != nil {
+		t.Fatal(refused.Status)
+	}
+	second := batch()
+	second.Batch[0].Base, second.Manifest.Base = 1, 1
+	d.post(api.RouteVaultPush, second, new(map[string]any))
+	if got, err := thief.hears(conn); err != nil || got.Cursor != 4 {
+		t.Errorf("signed in again: %+v, %v", got, err)
+	}
+}
+
 // Cross-site WebSocket hijacking: a browser opens a WebSocket for any page, with our cookies.
 func TestWhoMayListen(t *testing.T) {
 	w := newWorld(t, vault.Limits{})

@@ -38,14 +38,18 @@ type world struct {
 
 // trust is what accounts say of sessions, by id; errDown for those they have not heard of.
 type trust map[string]struct {
-	trusted bool
-	err     error
+	trusted   bool
+	err       error
+	meanwhile func() // happens while the answer is on its way
 }
 
 var errDown = errors.New("account object down")
 
 func (t trust) TrustFacts(_ context.Context, _ string, ref account.SessionRef) (account.TrustFactsOut, error) {
 	say, known := t[ref.ID]
+	if say.meanwhile != nil {
+		defer say.meanwhile()
+	}
 	if !known {
 		return account.TrustFactsOut{Trusted: true}, errDown
 	}
@@ -55,7 +59,7 @@ func (t trust) TrustFacts(_ context.Context, _ string, ref account.SessionRef) (
 func newWorld(t testing.TB, l vault.Limits) *world {
 	t.Helper()
 	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_790_000_000, 0)), trust: trust{
-		"trusted": {true, nil}, "untrusted": {false, nil}, "ended": {true, account.ErrSession},
+		"trusted": {trusted: true}, "untrusted": {}, "ended": {trusted: true, err: account.ErrSession},
 	}}
 	host, err := object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil))}, vault.New(l))
 	w.must(err)
@@ -64,9 +68,10 @@ func newWorld(t testing.TB, l vault.Limits) *world {
 	mux := http.NewServeMux()
 	sync.New(sync.Deps{
 		Vaults: w.vaults, Trust: w.trust, Keys: w.ring, Issuer: issuer, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
-		Connect: func(w http.ResponseWriter, r *http.Request, account, device string) {
-			host.Connect(w, r, vault.KindName, account, device)
+		Connect: func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time) {
+			host.Connect(w, r, vault.KindName, account, device, since)
 		},
+		Now: w.clock.Now,
 	}).Mount(mux)
 	w.handler = mux
 	return w

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
@@ -57,8 +58,10 @@ type Deps struct {
 	Trust  Trust
 	Keys   session.Sealer // opens the session cookie
 	Issuer string         // our own origin
-	// Connect hands a request for a WebSocket to the vault of an account, on behalf of a device.
-	Connect func(w http.ResponseWriter, r *http.Request, account, device string)
+	// Connect hands a request for a WebSocket to the vault of an account, on behalf of a device that was last known to be trusted at
+	// since (object.Connector).
+	Connect func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time)
+	Now     func() time.Time
 	Log     *slog.Logger
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
@@ -31,8 +32,8 @@ var (
 )
 
 // Connect implements object.Connector: JavaScript passes the request on to the object when it sees this answer.
-func (Host) Connect(w http.ResponseWriter, _ *http.Request, kind, name, tag string) {
-	w.Header().Set(socketHeader, kind+" "+tag+" "+name)
+func (Host) Connect(w http.ResponseWriter, _ *http.Request, kind, name, tag string, since time.Time) {
+	w.Header().Set(socketHeader, kind+" "+tag+" "+strconv.FormatInt(since.UnixMilli(), 10)+" "+name)
 	w.WriteHeader(http.StatusSwitchingProtocols)
 }
 

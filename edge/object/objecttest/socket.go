@@ -3,6 +3,7 @@ package objecttest
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/latchkey-id/latchkey/edge/object"
 )
@@ -25,12 +26,16 @@ func doShout(tx *object.Tx, in shoutIn) (struct{}, error) {
 
 // SocketHandler is what sockettest talks to, on whichever host:
 //
-//	GET  /sockets/NAME/TAG   connects to the object of that name
+//	GET  /sockets/NAME/TAG   connects to the object of that name, after a look at who asks that took as long as ?looked=, a duration
 //	POST /sockets/NAME       has it send the texts of the query, disconnect the tag in it, and end in the way that it says
 func SocketHandler(h object.Host, c object.Connector) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sockets/{name}/{tag}", func(w http.ResponseWriter, r *http.Request) {
-		c.Connect(w, r, KindName, r.PathValue("name"), r.PathValue("tag"))
+		since := time.Now().Add(time.Second) // what came before is not asked about
+		if looked, err := time.ParseDuration(r.FormValue("looked")); err == nil {
+			since = time.Now().Add(-looked)
+		}
+		c.Connect(w, r, KindName, r.PathValue("name"), r.PathValue("tag"), since)
 	})
 	mux.HandleFunc("POST /sockets/{name}", func(w http.ResponseWriter, r *http.Request) {
 		in := shoutIn{Texts: strings.FieldsFunc(r.FormValue("texts"), func(c rune) bool { return c == '|' }), Disconnect: r.FormValue("disconnect"), End: r.FormValue("end")}

@@ -33,6 +33,7 @@ func Run(t *testing.T, h Host) {
 		"a notice reaches every socket of the object, in order":    reachesAll,
 		"a notice of a method that was rolled back is not sent":    rolledBack,
 		"disconnecting ends the sockets with the tag and no other": disconnects,
+		"who was disconnected while it was looked at is not kept":  raced,
 		"a client that speaks is cut off":                          speaks,
 		"the oldest of too many with a tag ends":                   tooMany,
 		"sockets outlast an object that is put to sleep":           sleeps,
@@ -88,6 +89,15 @@ func disconnects(t *testing.T, h Host) {
 	b.wants("still", h.shout(t, "gone", "texts=still"))
 	again := dial(t, h, "gone", "a")
 	again.wants("again", h.shout(t, "gone", "texts=again"))
+}
+
+func raced(t *testing.T, h Host) {
+	h.shout(t, "raced", "disconnect=a&texts=before")
+	late, other := dial(t, h, "raced", "a?looked=10s"), dial(t, h, "raced", "b?looked=10s")
+	late.ends(object.CloseAgain)
+	other.wants("after", h.shout(t, "raced", "texts=after"))
+	again := dial(t, h, "raced", "a")
+	again.wants("again", h.shout(t, "raced", "texts=again"))
 }
 
 func speaks(t *testing.T, h Host) {
