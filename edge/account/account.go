@@ -16,6 +16,7 @@ const KindName = "account"
 // Topics of the outbox; Deps.Effects delivers them.
 const (
 	TopicMail        = "mail"         // payload: BeginSignupIn.Mail or ReplaceCodeIn.Mail, as the caller made it
+	TopicMailTrusted = "mail_trusted" // likewise, when a trusted device has asked: BeginRecoveryIn.Mail
 	TopicNamesCommit = "names.commit" // payload: NamesCommit
 	TopicLogout      = "logout"       // payload: Logout
 	TopicDisconnect  = "disconnect"   // payload: Disconnect

@@ -124,7 +124,7 @@ func beginChallenge(tx *object.Tx, in BeginChallengeIn) (BeginChallengeOut, erro
 			return BeginChallengeOut{RetryAfter: wait}, nil
 		}
 	}
-	sendMail(tx, in.Mail)
+	sendMail(tx, TopicMail, in.Mail)
 	return BeginChallengeOut{Expires: openChallenge(tx, in)}, nil
 }
 

@@ -15,7 +15,7 @@ import (
 func (r *rig) old(w *world, s *account.Service, migrations int) (id string, ref account.SessionRef, migrate func()) {
 	r.t.Helper()
 	now := account.New(account.Deps{Effects: map[string]object.Effect{
-		account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop, account.TopicNotice: drop,
+		account.TopicMail: drop, account.TopicMailTrusted: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop, account.TopicNotice: drop,
 	}})
 	before := *now
 	before.Migrations = now.Migrations[:migrations]

@@ -31,7 +31,7 @@ type BeginRecoveryIn struct {
 	Kind   api.Proof  `json:"kind"`             // email, sms, call, totp, passkey or recovery
 	Value  string     `json:"value,omitempty"`  // address or number, as a factor has it
 	Hash   []byte     `json:"hash,omitempty"`   // MAC of the code that Mail carries
-	// Mail is JSON for TopicMail. It goes out if Value is one of the account's, and Nothing in its place if not.
+	// Mail is JSON for TopicMail, or TopicMailTrusted on a trusted device. It goes out if Value is one of the account's, and Nothing in its place if not.
 	Mail    []byte `json:"mail,omitempty"`
 	Nothing []byte `json:"nothing,omitempty"`
 }
@@ -102,12 +102,12 @@ func beginRecovery(tx *object.Tx, in BeginRecoveryIn) (BeginRecoveryOut, error) 
 	if err := b.err(); err != nil {
 		return BeginRecoveryOut{}, err
 	}
-	whose := ""
+	whose, topic := "", TopicMail
 	if decoy(tx.Name()) {
 		whose = ":" + in.Name
 	}
 	if d, found := loadDevice(tx, knownDevice(tx, in.Device)); found && d.Trusted > 0 {
-		whose = ":" + d.ID
+		whose, topic = ":"+d.ID, TopicMailTrusted
 	}
 	if wait := count(tx, "recover"+whose, messagePolicy); wait > 0 {
 		return BeginRecoveryOut{RetryAfter: wait}, nil
@@ -120,7 +120,7 @@ func beginRecovery(tx *object.Tx, in BeginRecoveryIn) (BeginRecoveryOut, error) 
 	expires := tx.Now().Unix() + api.CodeLifetime
 	tx.Exec(`INSERT INTO challenge (id, purpose, session, factor, kind, value, hash, tries, expires) VALUES (?, ?, '', ?, ?, ?, ?, 0, ?)`,
 		in.ID, string(purposeRecover), factor, string(in.Kind), "guess"+whose, blob(in.Hash), expires)
-	sendMail(tx, message)
+	sendMail(tx, topic, message)
 	wakeBy(tx, expires)
 	return BeginRecoveryOut{Expires: expires}, nil
 }

@@ -37,7 +37,7 @@ func newRig(w *world) (*rig, *account.Service) {
 	db.SetMaxOpenConns(1)
 	w.t.Cleanup(func() { db.Close() })
 	kind := account.New(account.Deps{Effects: map[string]object.Effect{
-		account.TopicMail: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop, account.TopicNotice: drop,
+		account.TopicMail: drop, account.TopicMailTrusted: drop, account.TopicNamesCommit: drop, account.TopicLogout: drop, account.TopicDisconnect: drop, account.TopicNotice: drop,
 	}})
 	r := &rig{t: w.t, db: db, d: object.NewDispatcher(w.clock.Now, slog.New(slog.DiscardHandler), kind)}
 	return r, account.NewService(r)

@@ -131,7 +131,7 @@ func beginSignup(tx *object.Tx, in BeginSignupIn) (None, error) {
 	tx.Exec(`INSERT INTO signup (one, upn, email, owned, decoy, verified, code_hash, code_expires, tries, codes, name_token, expires)
 		VALUES (1, ?, ?, ?, ?, 0, ?, ?, 0, 1, ?, ?)`,
 		in.UPN, in.Email, in.Owned, in.Decoy, blob(in.CodeHash), now+api.CodeLifetime, in.NameToken, now+in.TTL)
-	sendMail(tx, in.Mail)
+	sendMail(tx, TopicMail, in.Mail)
 	wakeBy(tx, now+in.TTL)
 	return None{}, nil
 }
@@ -174,7 +174,7 @@ func replaceCode(tx *object.Tx, in ReplaceCodeIn) (SignupFactsOut, error) {
 	}
 	tx.Exec(`UPDATE signup SET code_hash = ?, code_expires = ?, tries = 0, codes = codes + 1, expires = ?`,
 		in.CodeHash, p.codeExpires, p.expires)
-	sendMail(tx, in.Mail)
+	sendMail(tx, TopicMail, in.Mail)
 	wakeBy(tx, p.expires)
 	return p.facts(), nil
 }
@@ -217,8 +217,8 @@ func activate(tx *object.Tx, in ActivateIn) (None, error) {
 	return None{}, trustFirst(tx, device)
 }
 
-func sendMail(tx *object.Tx, mail json.RawMessage) {
+func sendMail(tx *object.Tx, topic string, mail json.RawMessage) {
 	if len(mail) > 0 {
-		tx.Later(TopicMail, mail)
+		tx.Later(topic, mail)
 	}
 }

@@ -38,7 +38,7 @@ func (s *Service) begin(_ http.ResponseWriter, r *http.Request, in api.RecoverBe
 		return none, err
 	}
 	at := recovery{Object: fmt.Sprintf("%-26s", object), Challenge: begin.ID, Kind: in.Kind, Language: language(in.Language), Flow: in.Flow}
-	if err := s.message(ctx, at, &begin); err != nil {
+	if err := s.message(r, at, &begin); err != nil {
 		return none, err
 	}
 	begun, err := s.Accounts.BeginRecovery(ctx, object, begin)
@@ -79,7 +79,7 @@ func (s *Service) checkBegin(in api.RecoverBeginRequest, begin *account.BeginRec
 }
 
 // message makes the code of a kind that has one.
-func (s *Service) message(ctx context.Context, at recovery, begin *account.BeginRecoveryIn) (err error) {
+func (s *Service) message(r *http.Request, at recovery, begin *account.BeginRecoveryIn) (err error) {
 	if begin.Value == "" {
 		return nil
 	}
@@ -88,10 +88,10 @@ func (s *Service) message(ctx context.Context, at recovery, begin *account.Begin
 		panic(err)
 	}
 	code := fmt.Sprintf("%0*d", api.CodeDigits, n)
-	if begin.Hash, err = s.codeHash(ctx, at, code); err != nil {
+	if begin.Hash, err = s.codeHash(r.Context(), at, code); err != nil {
 		return err
 	}
-	begin.Mail, begin.Nothing, err = s.Proofs.Compose(ctx, at.Kind, begin.Value, at.Language, code)
+	begin.Mail, begin.Nothing, err = s.Proofs.Compose(r, at.Kind, begin.Value, at.Language, code)
 	return err
 }
 

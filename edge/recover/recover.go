@@ -80,8 +80,9 @@ type Keys interface {
 type Proofs interface {
 	// Normal is an address or a number as factors have it. Its error is a problem.
 	Normal(how api.Proof, value string) (string, error)
-	// Compose makes the message that carries a code, sealed, for account.TopicMail, and one of the same size that nobody gets.
-	Compose(ctx context.Context, how api.Proof, to, language, code string) (message, nothing []byte, err error)
+	// Compose makes the message that carries a code, sealed, for account.TopicMail, and one of the same size that nobody gets. It counts
+	// what the client has sent, and has the message counted when it goes out.
+	Compose(r *http.Request, how api.Proof, to, language, code string) (message, nothing []byte, err error)
 	// Options asks a browser for any passkey that the person has here, by a challenge that is the id of a row.
 	Options(challenge string) (string, error)
 	// Verify looks for the authenticator or passkey whose answer this is. It answers "" for none of them.

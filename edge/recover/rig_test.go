@@ -70,7 +70,7 @@ func (proofs) Normal(how api.Proof, value string) (string, error) {
 	return strings.ToLower(value), nil
 }
 
-func (proofs) Compose(_ context.Context, how api.Proof, to, _, code string) (message, nothing []byte, err error) {
+func (proofs) Compose(_ *http.Request, how api.Proof, to, _, code string) (message, nothing []byte, err error) {
 	message, err = json.Marshal(fmt.Sprint(how, " ", to, " ", code))
 	return message, []byte(`""`), err
 }

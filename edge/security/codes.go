@@ -3,10 +3,8 @@ package security
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"math/big"
-	"net/http"
 	"strings"
 	"time"
 
@@ -14,24 +12,12 @@ import (
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/problem"
-	"github.com/latchkey-id/latchkey/edge/throttle"
 )
 
 // Labels of MACs.
 const (
 	labelCode   = "latchkey/security/code"
 	labelTarget = "latchkey/security/target"
-)
-
-// rangeDigits are as many of a number as its owner's country and network have, with the "+". Messages to numbers that begin alike are
-// counted together: who earns by messages to numbers of their own has whole ranges of them.
-const rangeDigits = 7
-
-// limits of messages, besides those of the account object: to one address or number, to a range of numbers, and for one client.
-var (
-	targetLimits = []throttle.Limit{{Count: 10, Window: time.Hour}, {Count: 20, Window: 24 * time.Hour}}
-	rangeLimit   = throttle.Limit{Count: 30, Window: time.Hour}
-	clientLimit  = throttle.Limit{Count: 30, Window: time.Hour}
 )
 
 var errCode = problem.New(api.CodeBadRequest)
@@ -72,12 +58,16 @@ func (s *Service) begin(c call, in account.BeginChallengeIn) (api.TrustSent, err
 
 // sendCode opens a challenge whose code goes to an address or a number. A phone is told at once, so that the person hears when nothing
 // reaches it; mail waits in the outbox.
-func (s *Service) sendCode(c call, in account.BeginChallengeIn, to, lang string) (out api.TrustSent, err error) {
+func (s *Service) sendCode(c call, share Share, in account.BeginChallengeIn, to, lang string) (out api.TrustSent, err error) {
 	phone := in.Kind != api.ProofEmail
 	if phone && !s.Codes.Phones() {
 		return out, problem.New(api.CodePhonesOff)
 	}
-	if err := s.limited(c.r, phone, to); err != nil {
+	client, err := s.limits.Client(c.ctx(), s.Address(c.r))
+	if err == nil {
+		err = s.limits.Message(c.ctx(), share, client, phone, to)
+	}
+	if err != nil {
 		return out, err
 	}
 	code, lang := newCode(), language(lang)
@@ -85,7 +75,7 @@ func (s *Service) sendCode(c call, in account.BeginChallengeIn, to, lang string)
 		return out, err
 	}
 	if !phone {
-		if in.Mail, err = s.Codes.Compose(c.ctx(), in.Kind, to, lang, code); err != nil {
+		if in.Mail, err = s.Codes.Compose(c.ctx(), "", in.Kind, to, lang, code); err != nil {
 			return out, err
 		}
 	}
@@ -93,36 +83,6 @@ func (s *Service) sendCode(c call, in account.BeginChallengeIn, to, lang string)
 		return out, err
 	}
 	return out, s.Codes.Send(c.ctx(), in.ID, in.Kind, to, lang, code)
-}
-
-// limited takes one from what may go to an address or a number, and from what the client may have sent.
-func (s *Service) limited(r *http.Request, phone bool, to string) error {
-	if err := s.take(r.Context(), "client", throttle.ClientPrefix(s.Address(r)), clientLimit); err != nil {
-		return err
-	}
-	if phone {
-		if err := s.take(r.Context(), "range", to[:min(rangeDigits, len(to))], rangeLimit); err != nil {
-			return err
-		}
-	}
-	for i, l := range targetLimits {
-		if err := s.take(r.Context(), fmt.Sprint("target", i), to, l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Service) take(ctx context.Context, what, who string, l throttle.Limit) error {
-	mac, err := s.Keys.MAC(ctx, labelTarget, []byte(who))
-	if err != nil {
-		return err
-	}
-	ok, wait, err := s.Throttle.Take(ctx, "security-"+what+":"+hex.EncodeToString(mac[:16]), l)
-	if err == nil && !ok {
-		err = problem.Retry(api.CodeTooManyAttempts, wait)
-	}
-	return err
 }
 
 // Normal is an address or a number as factors have it. Its error is a problem.

@@ -74,7 +74,7 @@ func (s *Service) addTarget(c call, by api.Proof, value, language string) (api.S
 		return api.SecuritySent{}, account.ErrUnconfirmed
 	}
 	begin := account.BeginChallengeIn{Session: c.here.Ref(), ID: account.NewID(), Purpose: account.PurposeAdd, Kind: by, Value: to}
-	out, err := s.sendCode(c, begin, to, language)
+	out, err := s.sendCode(c, ShareAdd, begin, to, language)
 	return api.SecuritySent{Challenge: out.Challenge, Expires: out.Expires}, err
 }
 

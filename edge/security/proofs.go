@@ -60,7 +60,10 @@ func (s *Service) send(c call, purpose account.Purpose, in api.TrustSendRequest)
 		return api.TrustSent{}, err
 	}
 	begin := account.BeginChallengeIn{Session: c.here.Ref(), ID: account.NewID(), Purpose: purpose, Factor: in.Method}
-	passkeys, to := []string{}, ""
+	passkeys, to, share := []string{}, "", ShareSession
+	if known.Trusted {
+		share = ShareTrusted
+	}
 	for _, f := range known.Factors {
 		if f.ID == in.Method {
 			begin.Kind, to = f.Kind, f.Value
@@ -74,9 +77,9 @@ func (s *Service) send(c call, purpose account.Purpose, in api.TrustSendRequest)
 		if begin.Kind, err = channel(in.Channel); err != nil {
 			return api.TrustSent{}, err
 		}
-		return s.sendCode(c, begin, to, in.Language)
+		return s.sendCode(c, share, begin, to, in.Language)
 	case api.ProofEmail:
-		return s.sendCode(c, begin, to, in.Language)
+		return s.sendCode(c, share, begin, to, in.Language)
 	case api.ProofPasskey:
 		begin.Factor = "" // any of them will do
 		out, err := s.begin(c, begin)

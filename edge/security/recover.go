@@ -2,18 +2,26 @@ package security
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/webauthn"
 )
 
-// Compose makes the message that carries a code, sealed, for account.TopicMail, and one of the same size that nobody gets.
-func (s *Service) Compose(ctx context.Context, by api.Proof, to, language, code string) (message, nothing []byte, err error) {
-	if message, err = s.Codes.Compose(ctx, by, to, language, code); err != nil {
+// Compose makes the message that carries a code, sealed, for account.TopicMail, and one of the same size that nobody gets. It takes one from
+// what the client may have sent. The message itself is counted when it goes out: counted by what was typed, anybody who knows a number
+// could use up what may go there, and what would be refused would tell who has it.
+func (s *Service) Compose(r *http.Request, by api.Proof, to, language, code string) (message, nothing []byte, err error) {
+	ctx := r.Context()
+	client, err := s.limits.Client(ctx, s.Address(r))
+	if err != nil {
 		return nil, nil, err
 	}
-	nothing, err = s.Codes.Compose(ctx, by, to, language, "")
+	if message, err = s.Codes.Compose(ctx, client, by, to, language, code); err != nil {
+		return nil, nil, err
+	}
+	nothing, err = s.Codes.Compose(ctx, client, by, to, language, "")
 	return message, nothing, err
 }
 

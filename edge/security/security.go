@@ -55,14 +55,14 @@ type Throttle interface {
 // Keys is what the service needs of keys.Service.
 type Keys interface {
 	state.Sealer
-	MAC(ctx context.Context, label string, data []byte) ([]byte, error)
+	MAC
 }
 
 // Codes carries codes to people.
 type Codes interface {
 	// Compose returns what the account object puts in its outbox for account.TopicMail; with code "" something of the same size that
-	// nobody gets.
-	Compose(ctx context.Context, by api.Proof, to, language, code string) (json.RawMessage, error)
+	// nobody gets. With the client that asked (Limits.Client) it is counted when it goes out, in ShareForgotten or ShareTrusted.
+	Compose(ctx context.Context, client string, by api.Proof, to, language, code string) (json.RawMessage, error)
 	// Send sends a code at once. Its error is a problem, api.CodeUndeliverable for what nothing reaches.
 	Send(ctx context.Context, id string, by api.Proof, to, language, code string) error
 	// Phones reports whether codes reach phones at all.
@@ -84,12 +84,13 @@ type Deps struct {
 // Service answers the routes of security information.
 type Service struct {
 	Deps
-	host string // of the issuer, without a port
+	limits Limits
+	host   string // of the issuer, without a port
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{Deps: d}
+	s := &Service{Deps: d, limits: Limits{d.Throttle, d.Keys}}
 	if u, err := url.Parse(d.Issuer); err == nil {
 		s.host = u.Hostname()
 	}

@@ -24,15 +24,16 @@ type browser struct {
 	w       *world
 	t       testing.TB
 	cookies map[string]*http.Cookie // Expires is always set
+	address string                  // that it comes from
 }
 
 func (w *world) browser() *browser {
-	return &browser{w: w, t: w.t, cookies: map[string]*http.Cookie{}}
+	return &browser{w: w, t: w.t, cookies: map[string]*http.Cookie{}, address: "192.0.2.7"}
 }
 
 func (b *browser) do(r *http.Request) *http.Response {
 	b.t.Helper()
-	r.Header.Set("CF-Connecting-IP", "192.0.2.7")
+	r.Header.Set("CF-Connecting-IP", b.address)
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	for name, c := range b.cookies {
 		if !b.w.clock.Now().Before(c.Expires) {

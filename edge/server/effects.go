@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/message"
 	"github.com/latchkey-id/latchkey/edge/names"
 	"github.com/latchkey-id/latchkey/edge/object"
+	"github.com/latchkey-id/latchkey/edge/security"
 	"github.com/latchkey-id/latchkey/edge/signin"
 	"github.com/latchkey-id/latchkey/edge/vault"
 )
@@ -26,6 +27,7 @@ const mailLifetime = time.Hour
 type postbox struct {
 	keys    *keys.Service
 	message *message.Service
+	limits  security.Limits
 	now     func() time.Time
 	log     *slog.Logger
 }
@@ -41,6 +43,7 @@ type letter struct {
 	Language string `json:"language"`
 	Code     string `json:"code"`
 	Channel  string `json:"channel,omitempty"` // "" for mail
+	Client   string `json:"client,omitempty"`  // that asked, when it is to be counted (security.Limits)
 }
 
 // templates of message for what signin has to say.
@@ -64,6 +67,17 @@ func (p *postbox) compose(ctx context.Context, l letter) (json.RawMessage, error
 
 // deliver is the effect of account.TopicMail.
 func (p *postbox) deliver(ctx context.Context, d object.Delivery) error {
+	return p.carry(ctx, d, security.ShareForgotten)
+}
+
+// deliverTrusted is the effect of account.TopicMailTrusted.
+func (p *postbox) deliverTrusted(ctx context.Context, d object.Delivery) error {
+	return p.carry(ctx, d, security.ShareTrusted)
+}
+
+// carry sends what Compose has sealed. What has to be counted and is too much is dropped: whoever asked must not hear whether there was
+// anything to send.
+func (p *postbox) carry(ctx context.Context, d object.Delivery, share security.Share) error {
 	var sealed string
 	if err := json.Unmarshal(d.Payload, &sealed); err != nil {
 		return err
@@ -74,12 +88,24 @@ func (p *postbox) deliver(ctx context.Context, d object.Delivery) error {
 		p.log.WarnContext(ctx, "a mail was never delivered", "id", d.ID, "tries", d.Try)
 		return nil
 	}
-	if err != nil || l.Template == toNobody {
+	if err != nil || l.Template == toNobody || l.Client != "" && !p.counted(ctx, d, share, l.Client, l.To, l.Channel != "") {
 		return err
 	}
 	return p.send(ctx, d, message.Mail{
 		To: l.To, Template: message.Template(l.Template), Language: l.Language, Data: message.Data{Code: l.Code}, Channel: message.Channel(l.Channel),
 	})
+}
+
+// counted takes one from what may go to an address or a number, once however often it is tried.
+func (p *postbox) counted(ctx context.Context, d object.Delivery, share security.Share, client, to string, phone bool) bool {
+	if d.Try > 1 {
+		return true
+	}
+	err := p.limits.Message(ctx, share, client, phone, to)
+	if err != nil {
+		p.log.WarnContext(ctx, "a message was not sent", "id", d.ID, "share", string(share), "error", err)
+	}
+	return err == nil
 }
 
 func (p *postbox) send(ctx context.Context, d object.Delivery, m message.Mail) error {

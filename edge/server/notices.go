@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/message"
 	"github.com/latchkey-id/latchkey/edge/object"
 	"github.com/latchkey-id/latchkey/edge/problem"
+	"github.com/latchkey-id/latchkey/edge/security"
 )
 
 // notices are the letters of what an account tells its owner.
@@ -29,6 +30,9 @@ func (p *postbox) notice(ctx context.Context, d object.Delivery) error {
 	if err := json.Unmarshal(d.Payload, &n); err != nil {
 		return fmt.Errorf("server: %s: %w", account.TopicNotice, err)
 	}
+	if n.Phone && !p.counted(ctx, d, security.ShareNotice, "", n.To, true) {
+		return nil
+	}
 	m := message.Mail{To: n.To, Template: notices[n.What], Language: n.Language, Data: message.Data{Kind: string(n.Kind)}}
 	if n.Phone {
 		m.Channel = message.BySMS
@@ -45,9 +49,9 @@ var channels = map[api.Proof]message.Channel{
 }
 
 // Compose returns what the account object puts in its outbox for account.TopicMail; without a code something of the same size that nobody
-// gets.
-func (c codes) Compose(ctx context.Context, by api.Proof, to, language, code string) (json.RawMessage, error) {
-	l := letter{Template: string(message.TemplateProof), To: to, Language: language, Code: code, Channel: string(channels[by])}
+// gets. With a client it is counted when it goes out.
+func (c codes) Compose(ctx context.Context, client string, by api.Proof, to, language, code string) (json.RawMessage, error) {
+	l := letter{Template: string(message.TemplateProof), To: to, Language: language, Code: code, Channel: string(channels[by]), Client: client}
 	if code == "" {
 		l.Template, l.Code = toNobody, "000000"
 	}

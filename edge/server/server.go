@@ -77,8 +77,9 @@ func New(d Deps) (*Service, error) {
 	p := &parts{
 		Deps: d, ring: ring, accounts: account.NewService(d.Host), directory: names.NewService(d.Host), vaults: vault.NewService(d.Host),
 		counters: throttle.NewService(d.Host), applications: tenant.NewService(tenant.ServiceDeps{Host: d.Host, Now: d.Now}),
-		mail: mail, box: &postbox{keys: ring, message: mail, now: d.Now, log: d.Log},
+		mail: mail,
 	}
+	p.box = &postbox{keys: ring, message: mail, limits: security.Limits{Throttle: p.counters, Keys: ring}, now: d.Now, log: d.Log}
 	return &Service{Handler: stack(d, p.routes()), Kinds: p.kinds()}, nil
 }
 
@@ -136,6 +137,7 @@ func (p *parts) kinds() []*object.Kind {
 		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(p.Config.Vault),
 		account.New(account.Deps{Wait: int64(p.Config.SecurityWait / time.Second), Effects: map[string]object.Effect{
 			account.TopicMail:        p.box.deliver,
+			account.TopicMailTrusted: p.box.deliverTrusted,
 			account.TopicNamesCommit: commitName(p.directory, p.Log),
 			account.TopicDisconnect:  disconnect(p.vaults),
 			account.TopicNotice:      p.box.notice,
