@@ -73,7 +73,7 @@ func TestCodesAndGrantsOutliveTheMigration(t *testing.T) {
 }
 
 // Before the third migration nobody had anything to protect: sessions go on, on no device, and the first device that enrols after the next
-// sign-in is trusted.
+// sign-in is trusted where there is no address to prove.
 func TestNothingIsTrustedByTheMigration(t *testing.T) {
 	w := newWorld(t)
 	r, s := newRig(w)

@@ -30,8 +30,9 @@ type TrustFactsOut struct {
 	Approval bool   `json:"approval"` // another device is trusted and enrolled
 }
 
-// EnrolIn gives the device of the session its key. The first device of an account that never trusted one is trusted with it: accounts of
-// before there was trust have nothing to protect yet.
+// EnrolIn gives the device of the session its key. The first device of an account that never trusted one, and has nothing to prove anything
+// by, is trusted with it. That is an account of before there was trust: nobody knows which device made it, so one with so much as the address
+// that was proved at its sign-up wants a proof, as for any second device.
 type EnrolIn struct {
 	Session SessionRef `json:"session"`
 	Public  []byte     `json:"public"` // api.DeviceKeyLength bytes
@@ -174,6 +175,9 @@ func enrol(tx *object.Tx, in EnrolIn) (None, error) {
 		tx.Exec(`UPDATE approval SET state = ? WHERE device = ? AND state IN (`+openStates+`)`, string(api.ApprovalDenied), d.ID)
 	}
 	tx.Exec(`UPDATE device SET public = ?, label = ? WHERE id = ?`, in.Public, in.Name, d.ID)
+	if len(loadFactors(tx)) > 0 {
+		return None{}, nil
+	}
 	return None{}, trustFirst(tx, d.ID)
 }
 

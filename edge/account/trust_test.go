@@ -4,8 +4,6 @@ package account_test
 
 import (
 	"bytes"
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -158,49 +156,6 @@ func TestARenewedSessionIsOnTheDeviceThatRenewedIt(t *testing.T) {
 	if a.trusted() {
 		t.Error("a session took the trust of one device to another")
 	}
-}
-
-func TestOnlyTheFirstDeviceIsTrustedByEnrolling(t *testing.T) {
-	w := newWorld(t)
-	id, _ := w.account() // without a device
-	a, b := arrives(t, w.Service, id, nil), arrives(t, w.Service, id, nil)
-	a.enrol(1)
-	b.enrol(2)
-	if !a.trusted() || b.trusted() {
-		t.Errorf("first %v, second %v", a.trusted(), b.trusted())
-	}
-	must(t, a.revoke(a.device.ID))
-	c := arrives(t, w.Service, id, nil)
-	if c.enrol(3); c.trusted() {
-		t.Error("an account that has lost its trusted devices trusts whoever comes next")
-	}
-}
-
-func TestATrustedDeviceKeepsItsKey(t *testing.T) {
-	a := newWorld(t).member()
-	a.enrol(1)
-	wants(t, a.s.Enrol(t.Context(), a.id, account.EnrolIn{Session: a.ref, Public: publicKey(9)}), account.ErrEnrolled)
-	b := a.another(2)
-	b.enrol(3) // not trusted yet
-	if all := a.list(); !bytes.Equal(all[a.device.ID].Public, publicKey(1)) || !bytes.Equal(all[b.device.ID].Public, publicKey(3)) {
-		t.Errorf("%+v", all)
-	}
-}
-
-func TestWhatEnrolsIsAKeyAndAName(t *testing.T) {
-	a := newWorld(t).member()
-	compressed := publicKey(1)
-	compressed[0] = 2
-	for name, in := range map[string]account.EnrolIn{
-		"no key": {Session: a.ref}, "short": {Session: a.ref, Public: publicKey(1)[1:]}, "compressed": {Session: a.ref, Public: compressed},
-		"long name": {Session: a.ref, Public: publicKey(1), Name: strings.Repeat("ä", api.MaxDeviceName+1)},
-		"control":   {Session: a.ref, Public: publicKey(1), Name: "a\nb"}, "no session": {Public: publicKey(1)},
-	} {
-		if err := a.s.Enrol(t.Context(), a.id, in); !errors.Is(err, account.ErrBounds) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	must(t, a.s.Enrol(t.Context(), a.id, account.EnrolIn{Session: a.ref, Public: publicKey(1), Name: strings.Repeat("ä", api.MaxDeviceName)}))
 }
 
 // Nobody's new sign-ins push a trusted device out: untrusted ones make way for each other.

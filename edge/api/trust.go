@@ -59,7 +59,7 @@ type Device struct {
 type Proof string
 
 const (
-	ProofFirst    Proof = "first"    // the account was made on it, or it was the first to enrol
+	ProofFirst    Proof = "first"    // the account was made on it, or it was the first to enrol and there was nothing to prove by
 	ProofEmail    Proof = "email"    // a code to an address
 	ProofSMS      Proof = "sms"      // a code to a phone, written
 	ProofCall     Proof = "call"     // a code to a phone, spoken
