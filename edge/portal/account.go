@@ -38,20 +38,20 @@ func (s *Service) sessions(w http.ResponseWriter, r *http.Request) (api.Sessions
 
 // endSessions ends one session of the account or all but this one. Ending one that has ended already is no failure; the present
 // one ends as any other, and its cookie goes.
-func (s *Service) endSessions(w http.ResponseWriter, r *http.Request, in api.SessionsEndRequest) (empty, error) {
+func (s *Service) endSessions(w http.ResponseWriter, r *http.Request, in api.SessionsEndRequest) (problem.Empty, error) {
 	here, err := s.here(r)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	if in.Others == (in.ID != "") {
-		return empty{}, fmt.Errorf("%w: one session, or the others", problem.New(api.CodeBadRequest))
+		return problem.Empty{}, fmt.Errorf("%w: one session, or the others", problem.New(api.CodeBadRequest))
 	}
 	if in.Others {
-		return empty{}, refused(w, s.Accounts.EndOthers(r.Context(), here.Account, here.Ref()))
+		return problem.Empty{}, refused(w, s.Accounts.EndOthers(r.Context(), here.Account, here.Ref()))
 	}
 	_, err = s.Accounts.EndSession(r.Context(), here.Account, account.EndSessionIn{Session: here.Ref(), ID: in.ID})
 	if err == nil && in.ID == here.ID {
 		session.Clear(w)
 	}
-	return empty{}, refused(w, err)
+	return problem.Empty{}, refused(w, err)
 }

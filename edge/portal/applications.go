@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/edge/oauth"
+	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/tenant"
 )
 
@@ -64,13 +65,13 @@ func (s *Service) application(ctx context.Context, c account.Consent) (api.Appli
 }
 
 // removeApplication takes from an application all that it may do. One that may do nothing is no failure.
-func (s *Service) removeApplication(w http.ResponseWriter, r *http.Request, in api.ApplicationRemoveRequest) (empty, error) {
+func (s *Service) removeApplication(w http.ResponseWriter, r *http.Request, in api.ApplicationRemoveRequest) (problem.Empty, error) {
 	here, err := s.here(r)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	err = s.Accounts.RevokeConsent(r.Context(), here.Account, account.RevokeConsentIn{Session: here.Ref(), ClientID: in.ID})
-	return empty{}, refused(w, err)
+	return problem.Empty{}, refused(w, err)
 }
 
 // apps lists what the person may open: the operator's applications that are for this person, and those that registered themselves and

@@ -29,34 +29,34 @@ func (s *Service) changeBegin(w http.ResponseWriter, r *http.Request, in api.Cha
 	}
 	response, err := s.password.Register(ctx, in.Request, here.Account)
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	}
 	return api.RegistrationResponse{Response: response, KSF: s.KSF}, err
 }
 
 // changeFinish spends the proof and replaces the record, in one transaction of the account object. Unless it is an upgrade, that
 // transaction ends every other session.
-func (s *Service) changeFinish(w http.ResponseWriter, r *http.Request, in api.ChangeFinishRequest) (empty, error) {
+func (s *Service) changeFinish(w http.ResponseWriter, r *http.Request, in api.ChangeFinishRequest) (problem.Empty, error) {
 	ctx := r.Context()
 	here, err := s.here(r)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	proof, err := s.openProof(ctx, here, in.Proof)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	if proof.Upgrade != in.Upgrade {
-		return empty{}, fmt.Errorf("%w: proof is for something else", problem.New(api.CodeBadRequest))
+		return problem.Empty{}, fmt.Errorf("%w: proof is for something else", problem.New(api.CodeBadRequest))
 	}
 	keyID, err := s.password.Accept(ctx, in.Record, in.KSF, s.KSF)
 	if errors.Is(err, password.ErrMessage) {
-		return empty{}, fmt.Errorf("%w: %w", problem.New(api.CodeRecordInvalid), err)
+		return problem.Empty{}, problem.Because(api.CodeRecordInvalid, err)
 	}
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
-	return empty{}, refused(w, s.Accounts.ReplaceCredential(ctx, here.Account, account.ReplaceCredentialIn{
+	return problem.Empty{}, refused(w, s.Accounts.ReplaceCredential(ctx, here.Account, account.ReplaceCredentialIn{
 		Session: here.Ref(), ProofHash: account.Hash(proof.Secret), Record: in.Record, KSF: in.KSF, KeyID: keyID,
 	}))
 }

@@ -20,7 +20,6 @@ package portal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -101,27 +100,23 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+api.RouteApps, problem.Get(s.Log, s.apps))
 }
 
-// empty is the body of an answer that has nothing to tell: {}.
-type empty struct{}
-
 // here returns the session that the browser claims to be in, or CodeSessionRequired. The claim is checked by whatever object
 // method is called next.
 func (s *Service) here(r *http.Request) (session.Cookie, error) {
 	c, err := session.Read(r.Context(), s.Keys, r)
 	if errors.Is(err, session.ErrNone) {
-		err = fmt.Errorf("%w: %w", problem.New(api.CodeSessionRequired), err)
+		err = problem.Because(api.CodeSessionRequired, err)
 	}
 	return c, err
 }
 
-// refused turns the account object's errors into what the page is told. A browser whose session has ended loses the cookie of it.
+// codes are what the page is told of the account object's errors.
+var codes = problem.Codes{{account.ErrSession, api.CodeSessionRequired}, {account.ErrSpent, api.CodeExpired}}
+
+// refused turns the account object's errors into problems. A browser whose session has ended loses the cookie of it.
 func refused(w http.ResponseWriter, err error) error {
-	switch {
-	case errors.Is(err, account.ErrSession):
+	if errors.Is(err, account.ErrSession) {
 		session.Clear(w)
-		return fmt.Errorf("%w: %w", problem.New(api.CodeSessionRequired), err)
-	case errors.Is(err, account.ErrSpent):
-		return fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
 	}
-	return err
+	return codes.Of(err)
 }

@@ -50,7 +50,7 @@ func (s *Service) reauthBegin(w http.ResponseWriter, r *http.Request, in api.Rea
 	}
 	answer, err := s.password.Login(ctx, in.KE1, password.Credential{Identifier: here.Account, Record: begun.Record})
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	}
 	if err != nil {
 		return none, err
@@ -92,9 +92,9 @@ func (s *Service) reauthFinish(w http.ResponseWriter, r *http.Request, in api.Re
 func wrongPassword(err error) error {
 	switch {
 	case errors.Is(err, password.ErrMessage):
-		return fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return problem.Because(api.CodeBadRequest, err)
 	case errors.Is(err, password.ErrWrong):
-		return fmt.Errorf("%w: %w", problem.New(api.CodeInvalidCredentials), err)
+		return problem.Because(api.CodeInvalidCredentials, err)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ package problem
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -94,6 +95,28 @@ func Retry(code api.Code, wait time.Duration) *api.Problem {
 	p.RetryAfter = max(1, int64((wait+time.Second-1)/time.Second))
 	return p
 }
+
+// Because is the problem of a code, with err in its chain for the log.
+func Because(code api.Code, err error) error { return fmt.Errorf("%w: %w", New(code), err) }
+
+// Codes are what a caller is told of the errors of an object.
+type Codes []struct {
+	Err  error
+	Code api.Code
+}
+
+// Of is Because for an error of the list. Any other, and nil, stays what it is.
+func (c Codes) Of(err error) error {
+	for _, known := range c {
+		if errors.Is(err, known.Err) {
+			return Because(known.Code, err)
+		}
+	}
+	return err
+}
+
+// Empty is a body, of a request or an answer, that has nothing to tell: {}.
+type Empty struct{}
 
 // Write answers err. An *api.Problem anywhere in its chain goes out as it is; anything else is CodeInternal and its detail goes to
 // log. The answer is never cached and, when it says when to try again, carries Retry-After (RFC 9110 section 10.2.3).

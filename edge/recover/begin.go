@@ -24,7 +24,7 @@ func (s *Service) begin(_ http.ResponseWriter, r *http.Request, in api.RecoverBe
 	ctx := r.Context()
 	name, _, _, err := names.NormalizeUPN(in.UPN)
 	if err != nil {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeInvalidUPN), err)
+		return none, problem.Because(api.CodeInvalidUPN, err)
 	}
 	begin := account.BeginRecoveryIn{ID: account.NewID(), Kind: in.Kind}
 	if err := s.checkBegin(in, &begin); err != nil {

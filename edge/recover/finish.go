@@ -2,7 +2,6 @@ package recover
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -23,7 +22,7 @@ func (s *Service) finish(w http.ResponseWriter, r *http.Request, in api.RecoverF
 	}
 	keyID, err := s.password.Accept(ctx, in.Record, in.KSF, s.KSF)
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeRecordInvalid), err)
+		return none, problem.Because(api.CodeRecordInvalid, err)
 	}
 	if err != nil {
 		return none, err
@@ -53,7 +52,7 @@ func (s *Service) finish(w http.ResponseWriter, r *http.Request, in api.RecoverF
 	}
 	out, err := s.Accounts.FinishRecovery(ctx, cookie.Account, finish)
 	if errors.Is(err, account.ErrSpent) {
-		err = fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
+		err = problem.Because(api.CodeExpired, err)
 	}
 	if err != nil {
 		return none, err

@@ -88,7 +88,7 @@ func (s *Service) newPassword(_ http.ResponseWriter, r *http.Request, in api.Rec
 	}
 	response, err := s.password.Register(r.Context(), in.Request, at.object())
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	}
 	return api.RegistrationResponse{Response: response, KSF: s.KSF}, err
 }

@@ -90,7 +90,7 @@ func (s *Service) Normal(by api.Proof, value string) (string, error) {
 	if by == api.ProofEmail {
 		name, _, _, err := names.NormalizeUPN(value)
 		if err != nil {
-			return "", because(api.CodeAddressInvalid, err)
+			return "", problem.Because(api.CodeAddressInvalid, err)
 		}
 		return name, nil
 	}

@@ -78,32 +78,32 @@ func (s *Service) addTarget(c call, by api.Proof, value, language string) (api.S
 	return api.SecuritySent{Challenge: out.Challenge, Expires: out.Expires}, err
 }
 
-func (s *Service) verify(c call, in api.FactorVerifyRequest) (empty, error) {
+func (s *Service) verify(c call, in api.FactorVerifyRequest) (problem.Empty, error) {
 	hash, err := s.codeHash(c.ctx(), in.Challenge, in.Code)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	return s.add(c, account.ProveIn{Challenge: in.Challenge, Hash: hash})
 }
 
 // add ends what was begun with account.PurposeAdd.
-func (s *Service) add(c call, in account.ProveIn) (empty, error) {
+func (s *Service) add(c call, in account.ProveIn) (problem.Empty, error) {
 	in.Session, in.Purpose = c.here.Ref(), account.PurposeAdd
 	if in.Challenge == "" {
-		return empty{}, problem.New(api.CodeBadRequest)
+		return problem.Empty{}, problem.New(api.CodeBadRequest)
 	}
 	out, err := s.Accounts.Prove(c.ctx(), c.here.Account, in)
 	if err == nil {
 		err = outcome(out, api.CodeWrong)
 	}
-	return empty{}, err
+	return problem.Empty{}, err
 }
 
-func (s *Service) putRecovery(c call, in api.RecoveryPutRequest) (empty, error) {
+func (s *Service) putRecovery(c call, in api.RecoveryPutRequest) (problem.Empty, error) {
 	if len(in.Verifier) != api.RecoveryProofSize {
-		return empty{}, problem.New(api.CodeBadRequest)
+		return problem.Empty{}, problem.New(api.CodeBadRequest)
 	}
-	return empty{}, s.Accounts.PutRecovery(c.ctx(), c.here.Account, account.PutRecoveryIn{
+	return problem.Empty{}, s.Accounts.PutRecovery(c.ctx(), c.here.Account, account.PutRecoveryIn{
 		Session: c.here.Ref(), ID: account.NewID(), Hash: account.Hash(string(in.Verifier)), Language: language(in.Language),
 	})
 }
@@ -115,8 +115,8 @@ func (s *Service) remove(c call, in api.FactorRemoveRequest) (api.FactorRemoved,
 	return api.FactorRemoved{Waiting: out.Waiting}, err
 }
 
-func (s *Service) undo(c call, in api.SecurityUndoRequest) (empty, error) {
-	return empty{}, s.Accounts.UndoWaiting(c.ctx(), c.here.Account, account.UndoWaitingIn{Session: c.here.Ref(), ID: in.ID})
+func (s *Service) undo(c call, in api.SecurityUndoRequest) (problem.Empty, error) {
+	return problem.Empty{}, s.Accounts.UndoWaiting(c.ctx(), c.here.Account, account.UndoWaitingIn{Session: c.here.Ref(), ID: in.ID})
 }
 
 func (s *Service) wait(c call, in api.TrustWaitRequest) (api.SecurityWaiting, error) {

@@ -24,7 +24,7 @@ func (s *Service) want(challenge string) webauthn.Want {
 	return webauthn.Want{Challenge: challengeOf(challenge), Origin: s.Issuer, RPID: s.host}
 }
 
-func (s *Service) beginPasskey(c call, _ empty) (api.PasskeyBegun, error) {
+func (s *Service) beginPasskey(c call, _ problem.Empty) (api.PasskeyBegun, error) {
 	known, err := s.Accounts.Security(c.ctx(), c.here.Account, c.here.Ref())
 	if err != nil {
 		return api.PasskeyBegun{}, err
@@ -44,10 +44,10 @@ func (s *Service) beginPasskey(c call, _ empty) (api.PasskeyBegun, error) {
 	return api.PasskeyBegun{Challenge: begin.ID, Options: webauthn.CreationOptions(creation)}, nil
 }
 
-func (s *Service) finishPasskey(c call, in api.PasskeyFinishRequest) (empty, error) {
+func (s *Service) finishPasskey(c call, in api.PasskeyFinishRequest) (problem.Empty, error) {
 	name, ok := factorName(in.Name)
 	if !ok {
-		return empty{}, problem.New(api.CodeBadRequest)
+		return problem.Empty{}, problem.New(api.CodeBadRequest)
 	}
 	given := account.ProveIn{Session: c.here.Ref(), Purpose: account.PurposeAdd, Challenge: in.Challenge}
 	credential, err := webauthn.Register(in.Credential, s.want(in.Challenge))
@@ -59,12 +59,12 @@ func (s *Service) finishPasskey(c call, in api.PasskeyFinishRequest) (empty, err
 	}
 	out, failed := s.Accounts.Prove(c.ctx(), c.here.Account, given)
 	if failed != nil {
-		return empty{}, failed
+		return problem.Empty{}, failed
 	}
 	if err != nil {
-		return empty{}, fmt.Errorf("%w: %w", outcome(out, api.CodePasskeyInvalid), err)
+		return problem.Empty{}, fmt.Errorf("%w: %w", outcome(out, api.CodePasskeyInvalid), err)
 	}
-	return empty{}, outcome(out, api.CodePasskeyInvalid)
+	return problem.Empty{}, outcome(out, api.CodePasskeyInvalid)
 }
 
 // passkey returns the passkey of the account whose answer this is, or "". accountID is "" where the account is not to be looked at.

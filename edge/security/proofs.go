@@ -15,7 +15,7 @@ import (
 func (s *Service) Methods(ctx context.Context, accountID string, ref account.SessionRef) ([]api.TrustMethod, error) {
 	out, err := s.Accounts.Security(ctx, accountID, ref)
 	if err != nil {
-		return nil, refused(err)
+		return nil, codes.Of(err)
 	}
 	methods := []api.TrustMethod{}
 	for _, f := range out.Factors {
@@ -36,13 +36,13 @@ func (s *Service) Methods(ctx context.Context, accountID string, ref account.Ses
 // Send has a code sent that trusts the device of a session, or makes the challenge of a passkey.
 func (s *Service) Send(r *http.Request, here session.Cookie, in api.TrustSendRequest) (api.TrustSent, error) {
 	out, err := s.send(call{r, here}, account.PurposeTrust, in)
-	return out, refused(err)
+	return out, codes.Of(err)
 }
 
 // Prove takes a proof and trusts the device of the session by it.
 func (s *Service) Prove(r *http.Request, here session.Cookie, in api.TrustProveRequest) error {
 	_, err := s.prove(call{r, here}, account.PurposeTrust, in)
-	return refused(err)
+	return codes.Of(err)
 }
 
 func (s *Service) confirmSend(c call, in api.TrustSendRequest) (api.TrustSent, error) {

@@ -21,7 +21,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -119,9 +118,6 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteTrustWait, post(s, s.wait))
 }
 
-// empty is a body, of a request or an answer, that has nothing to tell: {}.
-type empty struct{}
-
 // call is a request of a browser that claims to be in a session. The claim is checked by whatever object method is called next.
 type call struct {
 	r    *http.Request
@@ -134,12 +130,12 @@ func (c call) ctx() context.Context { return c.r.Context() }
 func (s *Service) enter(w http.ResponseWriter, r *http.Request, f func(call) error) error {
 	here, err := session.Read(r.Context(), s.Keys, r)
 	if errors.Is(err, session.ErrNone) {
-		return because(api.CodeSessionRequired, err)
+		return problem.Because(api.CodeSessionRequired, err)
 	}
 	if err != nil {
 		return err
 	}
-	err = refused(f(call{r, here}))
+	err = codes.Of(f(call{r, here}))
 	if errors.Is(err, account.ErrSession) {
 		session.Clear(w)
 	}
@@ -154,13 +150,8 @@ func post[In, Out any](s *Service, f func(c call, in In) (Out, error)) http.Hand
 	})
 }
 
-func because(code api.Code, err error) error { return fmt.Errorf("%w: %w", problem.New(code), err) }
-
-// problems are what the page is told of the account object's errors.
-var problems = []struct {
-	err  error
-	code api.Code
-}{
+// codes are what the page is told of the account object's errors.
+var codes = problem.Codes{
 	{account.ErrSession, api.CodeSessionRequired},
 	{account.ErrDevice, api.CodeDeviceForgotten},
 	{account.ErrUntrusted, api.CodeDeviceUntrusted},
@@ -173,16 +164,6 @@ var problems = []struct {
 	{account.ErrOtherwise, api.CodeTrustOtherwise},
 	{account.ErrSpent, api.CodeExpired},
 	{account.ErrBounds, api.CodeBadRequest},
-}
-
-// refused turns the account object's errors into problems.
-func refused(err error) error {
-	for _, p := range problems {
-		if errors.Is(err, p.err) {
-			return because(p.code, err)
-		}
-	}
-	return err
 }
 
 // outcome turns what came of a proof into a problem, or nil.

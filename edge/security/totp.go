@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/problem"
 )
 
 const (
@@ -59,7 +60,7 @@ func (s *Service) step(ctx context.Context, factor, code string) (step int64, ok
 	return step, ok, nil
 }
 
-func (s *Service) beginTOTP(c call, _ empty) (api.TOTPBegun, error) {
+func (s *Service) beginTOTP(c call, _ problem.Empty) (api.TOTPBegun, error) {
 	known, err := s.Accounts.Security(c.ctx(), c.here.Account, c.here.Ref())
 	if err != nil {
 		return api.TOTPBegun{}, err
@@ -78,10 +79,10 @@ func (s *Service) beginTOTP(c call, _ empty) (api.TOTPBegun, error) {
 	return api.TOTPBegun{ID: begin.ID, Secret: text, URI: uri}, nil
 }
 
-func (s *Service) finishTOTP(c call, in api.TOTPFinishRequest) (empty, error) {
+func (s *Service) finishTOTP(c call, in api.TOTPFinishRequest) (problem.Empty, error) {
 	step, ok, err := s.step(c.ctx(), in.ID, in.Code)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	return s.add(c, account.ProveIn{Challenge: in.ID, Verified: ok, Counter: step})
 }

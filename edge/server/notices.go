@@ -65,11 +65,11 @@ func (c codes) Send(ctx context.Context, id string, by api.Proof, to, language, 
 	})
 	switch {
 	case errors.Is(err, message.ErrRefused):
-		return fmt.Errorf("%w: %w", problem.New(api.CodeUndeliverable), err)
+		return problem.Because(api.CodeUndeliverable, err)
 	case errors.Is(err, message.ErrPhones):
-		return fmt.Errorf("%w: %w", problem.New(api.CodePhonesOff), err)
+		return problem.Because(api.CodePhonesOff, err)
 	case err != nil:
-		return fmt.Errorf("%w: %w", problem.New(api.CodeUnavailable), err)
+		return problem.Because(api.CodeUnavailable, err)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type upn struct{ text, local, domain string }
 func parseUPN(text string) (upn, error) {
 	whole, local, domain, err := names.NormalizeUPN(text)
 	if err != nil {
-		return upn{}, fmt.Errorf("%w: %w", problem.New(api.CodeInvalidUPN), err)
+		return upn{}, problem.Because(api.CodeInvalidUPN, err)
 	}
 	return upn{whole, local, domain}, nil
 }

@@ -54,7 +54,7 @@ func (s *Service) passwordBegin(_ http.ResponseWriter, r *http.Request, in api.P
 	}
 	answer, err := s.password.Login(r.Context(), in.KE1, credential)
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	}
 	if err != nil {
 		return none, err

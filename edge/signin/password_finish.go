@@ -29,9 +29,9 @@ func (s *Service) passwordFinish(w http.ResponseWriter, r *http.Request, in api.
 	err = s.password.Check(ctx, in.KE3, a.MAC)
 	switch {
 	case errors.Is(err, password.ErrMessage):
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	case errors.Is(err, password.ErrWrong), err == nil && a.Known != 1:
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeInvalidCredentials), err)
+		return none, problem.Because(api.CodeInvalidCredentials, err)
 	case err != nil:
 		return none, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) passwordFinish(w http.ResponseWriter, r *http.Request, in api.
 		upgrade, err = s.complete(ctx, a, &arrival)
 	}
 	if errors.Is(err, account.ErrSpent) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
+		return none, problem.Because(api.CodeExpired, err)
 	}
 	if err != nil {
 		return none, err

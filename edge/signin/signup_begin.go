@@ -77,7 +77,7 @@ func (s *Service) checkSignupName(ctx context.Context, kind api.SignupKind, name
 			return fmt.Errorf("%w: of another domain", problem.New(api.CodeNameInvalid))
 		}
 		if err := names.ValidLocal(name.local); err != nil {
-			return fmt.Errorf("%w: %w", problem.New(api.CodeNameInvalid), err)
+			return problem.Because(api.CodeNameInvalid, err)
 		}
 		return nil
 	case api.SignupEmail:
@@ -97,7 +97,7 @@ func (s *Service) checkSignupName(ctx context.Context, kind api.SignupKind, name
 func (s *Service) reserveNew(ctx context.Context, up *signup) error {
 	token, err := s.Names.Reserve(ctx, up.UPN, names.Owner{Kind: names.Account, ID: up.Account}, signupLifetime)
 	if errors.Is(err, names.ErrTaken) {
-		return fmt.Errorf("%w: %w", problem.New(api.CodeNameTaken), err)
+		return problem.Because(api.CodeNameTaken, err)
 	}
 	if err != nil {
 		return err

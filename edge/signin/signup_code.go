@@ -73,7 +73,7 @@ func (s *Service) signupPassword(_ http.ResponseWriter, r *http.Request, in api.
 	}
 	response, err := s.password.Register(ctx, in.Request, up.Account)
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeBadRequest), err)
+		return none, problem.Because(api.CodeBadRequest, err)
 	}
 	return api.RegistrationResponse{Response: response, KSF: s.Config.KSF}, err
 }
@@ -104,7 +104,7 @@ func signupState(sealed string, f account.SignupFactsOut) api.SignupState {
 // up its codes begins anew.
 func signupProblem(err error) error {
 	if errors.Is(err, account.ErrSignup) || errors.Is(err, account.ErrSpent) {
-		return fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
+		return problem.Because(api.CodeExpired, err)
 	}
 	return err
 }

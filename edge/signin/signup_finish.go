@@ -39,7 +39,7 @@ func (s *Service) signupFinish(w http.ResponseWriter, r *http.Request, in api.Si
 	}
 	keyID, err := s.password.Accept(ctx, in.Record, in.KSF, s.policy.KSF)
 	if errors.Is(err, password.ErrMessage) {
-		return none, fmt.Errorf("%w: %w", problem.New(api.CodeRecordInvalid), err)
+		return none, problem.Because(api.CodeRecordInvalid, err)
 	}
 	if err != nil {
 		return none, err
@@ -97,7 +97,7 @@ func (s *Service) claim(ctx context.Context, up signup, known account.SignupFact
 	if up.Kind == api.SignupNew {
 		err := s.Names.Renew(ctx, up.UPN, known.NameToken, signupLifetime)
 		if errors.Is(err, names.ErrLost) {
-			err = fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
+			err = problem.Because(api.CodeExpired, err)
 		}
 		return known.NameToken, func() {}, err
 	}

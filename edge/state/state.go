@@ -49,7 +49,7 @@ func Open[T any](ctx context.Context, s Sealer, use Use, sealed string) (T, erro
 		err = fmt.Errorf("made for %q: %w", e.Use, keys.ErrSealed)
 	}
 	if errors.Is(err, keys.ErrSealed) || errors.Is(err, keys.ErrExpired) {
-		err = fmt.Errorf("%w: %w", problem.New(api.CodeExpired), err)
+		err = problem.Because(api.CodeExpired, err)
 	}
 	if err != nil {
 		var none T

@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/vault"
 )
 
 // keys answers the keys of the present vault.
-func (s *Service) keys(ctx context.Context, account string, _ empty) (api.VaultKeys, error) {
+func (s *Service) keys(ctx context.Context, account string, _ problem.Empty) (api.VaultKeys, error) {
 	out, err := s.Vaults.Keys(ctx, account)
 	if err != nil {
 		return api.VaultKeys{}, err
@@ -23,7 +24,7 @@ func (s *Service) putKeys(ctx context.Context, account string, in api.VaultKeysP
 }
 
 // kept lists the earlier vaults.
-func (s *Service) kept(ctx context.Context, account string, _ empty) (api.VaultKept, error) {
+func (s *Service) kept(ctx context.Context, account string, _ problem.Empty) (api.VaultKept, error) {
 	list, err := s.Vaults.Kept(ctx, account)
 	if err != nil {
 		return api.VaultKept{}, err
@@ -50,8 +51,8 @@ func (s *Service) restore(ctx context.Context, account string, in api.VaultResto
 }
 
 // erase erases an earlier vault.
-func (s *Service) erase(ctx context.Context, account string, in api.VaultEraseRequest) (empty, error) {
-	return empty{}, s.Vaults.Erase(ctx, account, in.Generation)
+func (s *Service) erase(ctx context.Context, account string, in api.VaultEraseRequest) (problem.Empty, error) {
+	return problem.Empty{}, s.Vaults.Erase(ctx, account, in.Generation)
 }
 
 func keySetOf(k vault.Keys) api.VaultKeySet {

@@ -20,7 +20,6 @@ package sync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -85,9 +84,6 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteVaultErase, post(s, api.MaxBody, s.erase))
 }
 
-// empty is a body, of a request or an answer, that has nothing to tell: {}.
-type empty struct{}
-
 // post makes the handler of a route: f gets the account whose trusted device asks, and a body of at most limit bytes.
 func post[In, Out any](s *Service, limit int64, f func(ctx context.Context, account string, in In) (Out, error)) http.Handler {
 	return problem.Get(s.Log, func(w http.ResponseWriter, r *http.Request) (out Out, err error) {
@@ -111,7 +107,7 @@ type caller struct{ account, device string }
 func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error) {
 	here, err := session.Read(r.Context(), s.Keys, r)
 	if errors.Is(err, session.ErrNone) {
-		return caller{}, because(api.CodeSessionRequired, err)
+		return caller{}, problem.Because(api.CodeSessionRequired, err)
 	}
 	if err != nil {
 		return caller{}, err
@@ -123,7 +119,7 @@ func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error
 	switch {
 	case errors.Is(err, account.ErrSession):
 		session.Clear(w)
-		return caller{}, because(api.CodeSessionRequired, err)
+		return caller{}, problem.Because(api.CodeSessionRequired, err)
 	case err != nil:
 		return caller{}, err
 	case !facts.Trusted:
@@ -132,13 +128,8 @@ func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error
 	return caller{here.Account, facts.Device}, nil
 }
 
-func because(code api.Code, err error) error { return fmt.Errorf("%w: %w", problem.New(code), err) }
-
 // codes are what the device is told of the vault's errors.
-var codes = []struct {
-	err  error
-	code api.Code
-}{
+var codes = problem.Codes{
 	{vault.ErrMissing, api.CodeVaultMissing},
 	{vault.ErrExists, api.CodeVaultExists},
 	{vault.ErrReplaced, api.CodeVaultReplaced},
@@ -153,11 +144,4 @@ var codes = []struct {
 }
 
 // refused turns the vault's errors into problems.
-func refused(err error) error {
-	for _, c := range codes {
-		if errors.Is(err, c.err) {
-			return because(c.code, err)
-		}
-	}
-	return err
-}
+func refused(err error) error { return codes.Of(err) }

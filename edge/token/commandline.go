@@ -42,7 +42,7 @@ func (s *Service) commandLine(w http.ResponseWriter, r *http.Request) {
 	var p *api.Problem
 	switch {
 	case err == nil:
-		problem.JSON(w, empty{})
+		problem.JSON(w, problem.Empty{})
 	case errors.As(err, &p):
 		problem.Write(w, r, s.log, err)
 	default:

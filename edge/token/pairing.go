@@ -135,7 +135,7 @@ type waitingDevice struct {
 func (s *Service) pairingOf(ctx context.Context, key []byte) (waitingDevice, error) {
 	asked, err := s.devices.Look(ctx, key)
 	if errors.Is(err, device.ErrUnknown) {
-		return waitingDevice{}, fmt.Errorf("%w: %w", problem.New(api.CodeDeviceUnknown), err)
+		return waitingDevice{}, problem.Because(api.CodeDeviceUnknown, err)
 	}
 	if err != nil {
 		return waitingDevice{}, err
@@ -190,27 +190,27 @@ func (s *Service) describePairing(ctx context.Context, ask waitingDevice, networ
 // answerDevice takes the person's answer (api.RouteDeviceAnswer), for the request and the session that the page showed. A yes is
 // the account's: it checks the session once more, whether the application is for this person, and notes the consent, all in one
 // transaction with the code that the device will get.
-func (s *Service) answerDevice(_ http.ResponseWriter, r *http.Request, in api.DeviceAnswerRequest) (empty, error) {
+func (s *Service) answerDevice(_ http.ResponseWriter, r *http.Request, in api.DeviceAnswerRequest) (problem.Empty, error) {
 	shown, err := state.Open[pairing](r.Context(), s.keys, usePairing, in.State)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	present, err := s.present(r)
 	if err == nil && (present == nil || digest(present) != shown.Session) {
 		err = problem.New(api.CodeSessionRequired)
 	}
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	permit, err := s.permit(r.Context(), shown.Key, present, in.Allow)
 	if err != nil {
-		return empty{}, err
+		return problem.Empty{}, err
 	}
 	err = s.devices.Decide(r.Context(), shown.Key, device.Person{Account: present.Account, Session: present.ID}, permit)
 	if errors.Is(err, device.ErrUnknown) {
 		err = problem.New(api.CodeExpired)
 	}
-	return empty{}, err
+	return problem.Empty{}, err
 }
 
 // permit is what the device gets: an authorization code, or "" for a no, which needs no more than the session.
@@ -244,6 +244,3 @@ func answered(err error) error {
 	}
 	return err
 }
-
-// empty is the body of an answer that has nothing to tell: {}.
-type empty struct{}

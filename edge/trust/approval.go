@@ -25,13 +25,13 @@ func (s *Service) poll(c call, in api.ApprovalPollRequest) (api.ApprovalPolled, 
 	return api.ApprovalPolled{State: out.State, Nonce: out.Nonce, Fingerprint: out.Fingerprint}, err
 }
 
-func (s *Service) approvals(c call, _ empty) (api.Approvals, error) {
+func (s *Service) approvals(c call, _ problem.Empty) (api.Approvals, error) {
 	out, err := s.Accounts.Approvals(c.ctx(), c.here.Account, c.here.Ref())
 	return api.Approvals{Approvals: out.Approvals}, err
 }
 
-func (s *Service) take(c call, in api.ApprovalTakeRequest) (empty, error) {
-	return empty{}, s.Accounts.TakeApproval(c.ctx(), c.here.Account, account.TakeApprovalIn{
+func (s *Service) take(c call, in api.ApprovalTakeRequest) (problem.Empty, error) {
+	return problem.Empty{}, s.Accounts.TakeApproval(c.ctx(), c.here.Account, account.TakeApprovalIn{
 		Session: c.here.Ref(), ID: in.ID, Nonce: in.Nonce, Fingerprint: in.Fingerprint,
 	})
 }
@@ -40,6 +40,6 @@ func (s *Service) look(c call, in api.ApprovalLookRequest) (api.Approval, error)
 	return s.Accounts.LookApproval(c.ctx(), c.here.Account, account.LookApprovalIn{Session: c.here.Ref(), ID: in.ID})
 }
 
-func (s *Service) decide(c call, in api.ApprovalDecideRequest) (empty, error) {
-	return empty{}, s.Accounts.DecideApproval(c.ctx(), c.here.Account, account.DecideApprovalIn{Session: c.here.Ref(), ID: in.ID, Allow: in.Allow})
+func (s *Service) decide(c call, in api.ApprovalDecideRequest) (problem.Empty, error) {
+	return problem.Empty{}, s.Accounts.DecideApproval(c.ctx(), c.here.Account, account.DecideApprovalIn{Session: c.here.Ref(), ID: in.ID, Allow: in.Allow})
 }

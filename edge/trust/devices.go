@@ -9,46 +9,47 @@ import (
 
 	"github.com/latchkey-id/latchkey/edge/account"
 	"github.com/latchkey-id/latchkey/edge/api"
+	"github.com/latchkey-id/latchkey/edge/problem"
 	"github.com/latchkey-id/latchkey/edge/session"
 )
 
 var errName = errors.New("trust: name of a device")
 
-func (s *Service) devices(c call, _ empty) (api.Devices, error) {
+func (s *Service) devices(c call, _ problem.Empty) (api.Devices, error) {
 	out, err := s.Accounts.Devices(c.ctx(), c.here.Account, c.here.Ref())
 	return api.Devices{Devices: out.Devices}, err
 }
 
 // enrol takes a key that others will wrap keys for, so it has to be one.
-func (s *Service) enrol(c call, in api.DeviceEnrolRequest) (empty, error) {
+func (s *Service) enrol(c call, in api.DeviceEnrolRequest) (problem.Empty, error) {
 	if len(in.Public) != api.DeviceKeyLength {
-		return empty{}, account.ErrBounds
+		return problem.Empty{}, account.ErrBounds
 	}
 	if _, err := ecdh.P256().NewPublicKey(in.Public); err != nil {
-		return empty{}, because(api.CodeBadRequest, err)
+		return problem.Empty{}, problem.Because(api.CodeBadRequest, err)
 	}
 	name, ok := deviceName(in.Name)
 	if !ok && in.Name != "" {
-		return empty{}, because(api.CodeBadRequest, errName)
+		return problem.Empty{}, problem.Because(api.CodeBadRequest, errName)
 	}
-	return empty{}, s.Accounts.Enrol(c.ctx(), c.here.Account, account.EnrolIn{Session: c.here.Ref(), Public: in.Public, Name: name})
+	return problem.Empty{}, s.Accounts.Enrol(c.ctx(), c.here.Account, account.EnrolIn{Session: c.here.Ref(), Public: in.Public, Name: name})
 }
 
-func (s *Service) rename(c call, in api.DeviceRenameRequest) (empty, error) {
+func (s *Service) rename(c call, in api.DeviceRenameRequest) (problem.Empty, error) {
 	name, ok := deviceName(in.Name)
 	if !ok {
-		return empty{}, because(api.CodeBadRequest, errName)
+		return problem.Empty{}, problem.Because(api.CodeBadRequest, errName)
 	}
-	return empty{}, s.Accounts.RenameDevice(c.ctx(), c.here.Account, account.RenameDeviceIn{Session: c.here.Ref(), ID: in.ID, Name: name})
+	return problem.Empty{}, s.Accounts.RenameDevice(c.ctx(), c.here.Account, account.RenameDeviceIn{Session: c.here.Ref(), ID: in.ID, Name: name})
 }
 
 // revoke takes a device away. The one that asks is signed out by it.
-func (s *Service) revoke(c call, in api.DeviceRevokeRequest) (empty, error) {
+func (s *Service) revoke(c call, in api.DeviceRevokeRequest) (problem.Empty, error) {
 	out, err := s.Accounts.RevokeDevice(c.ctx(), c.here.Account, account.RevokeDeviceIn{Session: c.here.Ref(), ID: in.ID})
 	if err == nil && out.Own {
 		session.Clear(c.w)
 	}
-	return empty{}, err
+	return problem.Empty{}, err
 }
 
 // deviceName tidies what a person wants to call a device: 1 to api.MaxDeviceName code points, none of which controls the text around it.

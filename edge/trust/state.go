@@ -11,7 +11,7 @@ import (
 )
 
 // state says where the asking device stands. Proofs are only looked up for one that needs them.
-func (s *Service) state(c call, _ empty) (api.TrustState, error) {
+func (s *Service) state(c call, _ problem.Empty) (api.TrustState, error) {
 	facts, err := s.Accounts.TrustFacts(c.ctx(), c.here.Account, c.here.Ref())
 	if err != nil {
 		return api.TrustState{}, err
@@ -36,7 +36,7 @@ func (s *Service) prove(c call, in api.TrustProveRequest) (api.TrustState, error
 	if err := s.Proofs.Prove(c.r, c.here, in); err != nil {
 		return api.TrustState{}, err
 	}
-	return s.state(c, empty{})
+	return s.state(c, problem.Empty{})
 }
 
 // none is a deployment without second proofs.

@@ -23,7 +23,6 @@ package trust
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -95,9 +94,6 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteApprovalDecide, post(s, s.decide))
 }
 
-// empty is a body, of a request or an answer, that has nothing to tell: {}.
-type empty struct{}
-
 // call is a request of a browser that claims to be in a session. The claim is checked by whatever object method is called next.
 type call struct {
 	w    http.ResponseWriter
@@ -112,7 +108,7 @@ func post[In, Out any](s *Service, f func(c call, in In) (Out, error)) http.Hand
 	return problem.Post(s.Log, func(w http.ResponseWriter, r *http.Request, in In) (out Out, err error) {
 		here, err := session.Read(r.Context(), s.Keys, r)
 		if errors.Is(err, session.ErrNone) {
-			err = because(api.CodeSessionRequired, err)
+			err = problem.Because(api.CodeSessionRequired, err)
 		}
 		if err != nil {
 			return out, err
@@ -122,13 +118,8 @@ func post[In, Out any](s *Service, f func(c call, in In) (Out, error)) http.Hand
 	})
 }
 
-func because(code api.Code, err error) error { return fmt.Errorf("%w: %w", problem.New(code), err) }
-
 // codes are what the device is told of the account object's errors.
-var codes = []struct {
-	err  error
-	code api.Code
-}{
+var codes = problem.Codes{
 	{account.ErrSession, api.CodeSessionRequired},
 	{account.ErrDevice, api.CodeDeviceForgotten},
 	{account.ErrGone, api.CodeNotFound},
@@ -148,10 +139,5 @@ func refused(w http.ResponseWriter, err error) error {
 	if errors.Is(err, account.ErrSession) {
 		session.Clear(w)
 	}
-	for _, c := range codes {
-		if errors.Is(err, c.err) {
-			return because(c.code, err)
-		}
-	}
-	return err
+	return codes.Of(err)
 }
