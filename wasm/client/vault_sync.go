@@ -145,6 +145,17 @@ func (c *Client) SyncSettings(ctx context.Context, once bool) error {
 	return err
 }
 
+// VerifySettings reads all that the service has again and compares it with what this device knows. It finds what an exchange cannot see: settings
+// that are missing without having changed. Errors: those of OpenVault, the accusations.
+func (c *Client) VerifySettings(ctx context.Context) error {
+	open, err := c.OpenVault(ctx)
+	if err != nil {
+		return err
+	}
+	defer open.Close()
+	return c.vaultProblem(open.Verify(ctx))
+}
+
 // differing lists the collections whose count is another one.
 func differing(before, after map[string]int) []string {
 	var changed []string

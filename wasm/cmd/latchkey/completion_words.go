@@ -30,7 +30,7 @@ var grammars = []grammar{
 	{words: "vault history", options: with(vaultEvery, "restore=")},
 	{words: "vault export", options: with(vaultEvery, "file=FILE", "force")},
 	{words: "vault import", options: with(vaultEvery, "dry-run"), names: "FILE"},
-	{words: "vault sync", options: vaultEvery},
+	{words: "vault sync", options: with(vaultEvery, "verify")},
 	{words: "sync", options: with(ownOptions, "config=FILE", "watch", "dry-run", "diff", "delete", "now", "example", "quiet")},
 	{words: "signout", options: with(ownOptions, "force")},
 	{words: "apps"},

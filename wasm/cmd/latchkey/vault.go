@@ -102,10 +102,16 @@ func (p program) written(ctx context.Context, v *openedVault, o vaultOptions) er
 
 func (p program) vaultSync(ctx context.Context, words []string) error {
 	var o vaultOptions
-	if _, err := p.parse(o.flags("sync"), words, `latchkey vault sync
+	var verify bool
+	flags := o.flags("sync")
+	flags.BoolVar(&verify, "verify", false, "")
+	if _, err := p.parse(flags, words, `latchkey vault sync
 
 Takes what other devices wrote and sends what waits here. Other commands do it by themselves.
-`, 0, 0); err != nil {
+
+Options:
+  --verify           read everything again, and say whether the service has all that this computer knows of
+`+vaultOptionsHelp, 0, 0); err != nil {
 		return err
 	}
 	v, err := p.openVault(ctx, o.deviceOptions)
@@ -116,6 +122,11 @@ Takes what other devices wrote and sends what waits here. Other commands do it b
 	waiting := v.Pending()
 	if err := v.exchange(ctx, o.metered); err != nil {
 		return err
+	}
+	if verify {
+		if err := v.connection.VerifySettings(ctx); err != nil {
+			return v.connection.explain(err)
+		}
 	}
 	if o.json {
 		return json.NewEncoder(p.out).Encode(map[string]int{"sent": waiting, "settings": len(v.Export())})

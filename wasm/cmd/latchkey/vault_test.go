@@ -89,7 +89,7 @@ func TestSettingsAreEditedOffline(t *testing.T) {
 		c.run("vault", "list", "--offline").wants(exitDone, "*\n", "")
 		c.run("signout").wants(exitFailed, "", "1 settings")
 	})
-	c.run("vault", "sync").wants(exitDone, "1 sent", "")
+	c.run("vault", "sync", "--verify").wants(exitDone, "1 sent", "")
 	w.must(page.SyncSettings(t.Context(), true))
 	if shown, err := page.Settings(t.Context(), "editor"); err != nil || shown[0].Value != "light" {
 		t.Errorf("%+v, %v", shown, err)
