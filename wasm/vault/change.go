@@ -77,24 +77,29 @@ func (v *Vault) Recipients() []Recipient {
 
 // Remove shuts devices and passkeys out: in one step their wraps are gone and there is a new master key, under which everything is written from
 // then on. What is stored is sealed again step by step, by Sync or Reseal of any device; until then both keys are kept. When too many older
-// ones are, that is done first. Removing what is not there does nothing. Errors: ErrLastWrap, those of Reseal.
+// ones are, that is done first. Removing what is not there does nothing. Errors: ErrLastWrap, ErrLimit while others
+// rotate as often, those of Reseal.
 func (v *Vault) Remove(ctx context.Context, ids ...string) error {
-	for {
-		err := v.changeKeys(ctx, func(r *ring) (bool, error) {
-			if !r.remove(func(n Recipient) bool { return slices.Contains(ids, n.ID) }) {
-				return false, nil
-			}
-			return true, r.rotate()
-		})
-		if !errors.Is(err, ErrLimit) {
-			return err
+	err := v.remove(ctx, ids)
+	for more := true; more && errors.Is(err, ErrLimit); {
+		var failed error
+		if more, failed = v.Reseal(ctx); failed != nil {
+			return failed
 		}
-		for more := true; more; {
-			if more, err = v.Reseal(ctx); err != nil {
-				return err
-			}
+		if !more {
+			err = v.remove(ctx, ids)
 		}
 	}
+	return err
+}
+
+func (v *Vault) remove(ctx context.Context, ids []string) error {
+	return v.changeKeys(ctx, func(r *ring) (bool, error) {
+		if !r.remove(func(n Recipient) bool { return slices.Contains(ids, n.ID) }) {
+			return false, nil
+		}
+		return true, r.rotate()
+	})
 }
 
 // ReplaceRecoveryCode wraps for a new code beside the old one, lets commit have the service accept the new one, and then ends the old one's wrap.
