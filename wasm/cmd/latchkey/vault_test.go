@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/latchkey-id/latchkey/wasm/client"
 	"github.com/latchkey-id/latchkey/wasm/state"
+	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
 // with has standard input.
@@ -141,6 +143,28 @@ func TestASettingIsEditedInAFileForItsOwnerAlone(t *testing.T) {
 	c.run("vault", "get", "editor", "../x/a.json").wants(exitDone, "[]", "")
 	if n := leftovers(); n != 1 {
 		t.Errorf("%d files are left", n)
+	}
+}
+
+func TestATextThatIsTooLargeIsKept(t *testing.T) {
+	w := newWorld(t)
+	c := w.trusted(w.owner("grace@id.test"))
+	c.extra["XDG_RUNTIME_DIR"] = t.TempDir()
+	at := ""
+	c.editor = func(path string) error {
+		at = path
+		return os.WriteFile(path, bytes.Repeat([]byte("x"), vault.MaxValue+1), 0o600)
+	}
+	r := c.run("vault", "edit", "editor", "big")
+	if r.code == exitDone || !strings.Contains(r.problems, "what you wrote is in "+at) {
+		t.Errorf("%d %s", r.code, r.problems)
+	}
+	if text, err := os.ReadFile(at); err != nil || len(text) != vault.MaxValue+1 {
+		t.Errorf("%d bytes are left, %v", len(text), err)
+	}
+	c.editor = func(path string) error { return os.Remove(path) }
+	if r = c.run("vault", "edit", "editor", "big"); r.code == exitDone || strings.Contains(r.problems, "what you wrote") {
+		t.Errorf("without a file: %d %s", r.code, r.problems)
 	}
 }
 

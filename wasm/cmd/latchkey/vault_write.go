@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -131,7 +132,13 @@ Options:
 		return err
 	}
 	path := filepath.Join(dir, editName(names[1]))
-	after, err := p.edited(ctx, path, before)
+	if err := p.edited(ctx, path, before); err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	after, err := readBounded(path, vault.MaxValue)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return kept(path, err)
+	}
 	if err != nil || bytes.Equal(before, after) {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
@@ -183,10 +190,10 @@ func editName(name string) string {
 	return base
 }
 
-// edited is what a person makes of a value.
-func (p program) edited(ctx context.Context, path string, before []byte) ([]byte, error) {
+// edited has a person make something of a value.
+func (p program) edited(ctx context.Context, path string, before []byte) error {
 	if err := os.WriteFile(path, before, 0o600); err != nil {
-		return nil, err
+		return err
 	}
 	editor := "vi"
 	for _, name := range []string{"EDITOR", "VISUAL"} {
@@ -195,9 +202,9 @@ func (p program) edited(ctx context.Context, path string, before []byte) ([]byte
 		}
 	}
 	if err := p.system.edit(ctx, editor, path); err != nil {
-		return nil, fmt.Errorf("%s: %w; nothing was written", editor, err)
+		return fmt.Errorf("%s: %w; nothing was written", editor, err)
 	}
-	return readBounded(path, vault.MaxValue)
+	return nil
 }
 
 func isUnsent(err error) bool {
