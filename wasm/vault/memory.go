@@ -163,13 +163,11 @@ func (l local) manifest(collection ID, s seen) []byte {
 	return l.seal(memoryManifest+collection.String(), append(s.known.encode(), s.summary.encode()...))
 }
 
-// Waiting counts the edits in what a Memory gave that were not sent.
+// Waiting counts the edits in what a Memory gave that were not sent, those of former vaults too.
 func Waiting(kept map[string][]byte) int {
-	n := 0
-	for key := range kept {
-		if strings.HasPrefix(key, memoryPending) {
-			n++
-		}
+	n := waitingIn(kept)
+	for _, former := range Former(kept) {
+		n += waitingIn(former)
 	}
 	return n
 }

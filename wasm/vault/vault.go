@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -156,7 +157,7 @@ func Open(ctx context.Context, c Config, identities ...*Identity) (*Vault, error
 		return nil, err
 	}
 	for key, body := range kept {
-		if key == memoryKeys || key == memorySeen || key == memoryCursor {
+		if key == memoryKeys || key == memorySeen || key == memoryCursor || strings.HasPrefix(key, memoryFormer) {
 			continue
 		}
 		if err := v.recall(key, body); err != nil {
