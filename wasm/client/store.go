@@ -18,11 +18,13 @@ const (
 )
 
 // Store is the account's vault at the service. It remembers which vault that is: from the moment it has met one, an answer that another
-// one is the present one is CodeVaultReplaced, until somebody makes a new Store.
+// one is the present one is CodeVaultReplaced, until somebody makes a new Store, and an answer that there is none accuses the service: an account
+// never loses its vault.
 type Store struct {
 	client     *Client
 	account    string                                   // whose it is
 	generation int64                                    // 0: not known yet
+	known      bool                                     // that there is a vault, even if not which
 	met        func(ctx context.Context, n int64) error // is told of the generation, before anything is done with it
 	room       func(used, quota int64)                  // hears of the quota
 }
@@ -34,7 +36,7 @@ func (c *Client) NewStore(account string, generation int64, met func(ctx context
 	if room == nil {
 		room = func(int64, int64) {}
 	}
-	return &Store{c, account, generation, met, room}
+	return &Store{client: c, account: account, generation: generation, met: met, room: room}
 }
 
 // Pull gives what changed. Errors: vault.ErrCursor, *api.Problem.
@@ -156,7 +158,11 @@ func (s *Store) post(ctx context.Context, route string, in, out any, limit int) 
 		return err
 	}
 	if response.Status/100 != 2 {
-		return fromStore(DecodeProblem(response.Status, response.Body))
+		err = fromStore(DecodeProblem(response.Status, response.Body))
+		if errors.Is(err, vault.ErrAbsent) && (s.known || s.generation != 0) {
+			err = &vault.Tampering{Err: vault.ErrDropped}
+		}
+		return err
 	}
 	return decode(response, out)
 }

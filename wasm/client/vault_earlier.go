@@ -97,8 +97,8 @@ func earlierNote(notes map[string]string, next string) string {
 	return strings.Join(all[:min(len(all), api.MaxVaultKept)], " ")
 }
 
-// ResetVault begins an empty vault, which the password opens. The present one is kept for a while. Errors: CodeInvalidCredentials,
-// api.CodeVaultKept.
+// ResetVault begins an empty vault, which the password opens. The present one is kept for a while. What waits on this device is sent to it first;
+// what cannot be sent is not lost, and moves over as in Unlock. Errors: CodeInvalidCredentials, api.CodeVaultKept.
 func (c *Client) ResetVault(ctx context.Context, password string) error {
 	account, _, store, err := c.aside(ctx)
 	if err != nil {
@@ -108,29 +108,29 @@ func (c *Client) ResetVault(ctx context.Context, password string) error {
 	if err != nil {
 		return c.vaultProblem(err)
 	}
+	next := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
+	var made vault.Store = next
 	switch _, err := store.Keys(ctx); {
-	case errors.Is(err, vault.ErrAbsent):
-		return c.Unlock(ctx, Secret{Password: password})
+	case errors.Is(err, vault.ErrAbsent): // whatever this device knew: the person has said that it shall begin anew
 	case err != nil:
 		return c.vaultProblem(err)
+	default:
+		made = resetting{next, store.generation}
+		c.sendBefore(ctx)
 	}
-	c.sendBefore(ctx)
-	next := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
-	config := vault.Config{
-		Account: account.ID, Device: vault.NewID(), Store: resetting{next, store.generation}, Memory: &vault.RAM{}, Now: c.now,
-	}
+	config := vault.Config{Account: account.ID, Device: vault.NewID(), Store: made, Memory: &vault.RAM{}, Now: c.now}
 	empty, err := vault.Create(ctx, config, identity, identity.Recipient(vault.NewID().String()))
 	if err != nil {
 		return c.vaultProblem(err)
 	}
-	return c.settleOn(ctx, account.ID, identity, known{next.generation, empty.Fingerprint()})
+	return c.settleOn(ctx, account, identity, known{next.generation, empty.Fingerprint()})
 }
 
 // sendBefore sends what waits on this device to the vault that is put aside, which it was written for. What cannot be sent moves over.
 func (c *Client) sendBefore(ctx context.Context) { _ = c.SyncSettings(ctx, false) }
 
 // RestoreVault brings an earlier vault back, which the secret must open, and puts the present one aside. When that was done already and did
-// not end well here, this device follows. Errors: CodeVaultLocked, CodeNotFound.
+// not end well here, this device follows. What waits on this device is sent first, or moves over as in Unlock. Errors: CodeVaultLocked, CodeNotFound.
 func (c *Client) RestoreVault(ctx context.Context, generation int64, secret Secret) error {
 	account, notes, store, err := c.aside(ctx)
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *Client) RestoreVault(ctx context.Context, generation int64, secret Secr
 			return c.vaultProblem(err)
 		}
 	}
-	return c.settleOn(ctx, account.ID, identity, known{generation, fingerprint})
+	return c.settleOn(ctx, account, identity, known{generation, fingerprint})
 }
 
 // earlier returns the keys of a vault that is kept, or those of the present one if it is that. It meets the present one. Error: CodeNotFound.

@@ -22,6 +22,7 @@ const (
 	noteFingerprint = "fingerprint" // of that vault, once it is known from the person's own secret or a trusted device
 	noteEarlier     = "earlier"     // fingerprints of vaults that were known before that one, newest first, with spaces in between
 	noteMetered     = "metered"     // "1": settings travel over metered connections too
+	noteNext        = "next"        // generation and fingerprint of the vault that is about to take the place of this one
 )
 
 // memoryPatience is how long other programs of this device are waited for.
@@ -114,8 +115,8 @@ func (c *Client) forgetWho() {
 
 // OpenVault opens the vault of whoever is signed in, with what this device keeps: its own key, or the password for a while after it was
 // typed. A vault that only the password opened is from then on opened by the device's key, and an account that has none yet gets one, if
-// the password is there. Close it. Errors: CodeDeviceUntrusted, CodeVaultMissing, CodeVaultLocked, CodeVaultReplaced, CodeVaultInUse, those that accuse the
-// service.
+// the password is there. On a device that has known one the account has one: CodeVaultDropped. Close it. Errors: CodeDeviceUntrusted,
+// CodeVaultMissing, CodeVaultLocked, CodeVaultReplaced, CodeVaultInUse, those that accuse the service.
 func (c *Client) OpenVault(ctx context.Context) (*Open, error) {
 	return c.openVault(ctx, nil)
 }
@@ -245,7 +246,7 @@ func (c *Client) openMemory(ctx context.Context, account string) (Memory, error)
 
 // open opens the vault over a Memory.
 func (c *Client) open(ctx context.Context, account api.Account, memory Memory, secret *vault.Identity) (*openVault, error) {
-	notes, err := c.keys.Notes(ctx, account.ID)
+	notes, err := c.notesOf(ctx, account.ID, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -271,9 +272,11 @@ func (c *Client) open(ctx context.Context, account api.Account, memory Memory, s
 // storeOf is the Store of an account whose notes tell which vault it has met.
 func (c *Client) storeOf(account string, notes map[string]string) *Store {
 	generation, _ := strconv.ParseInt(notes[noteGeneration], 10, 64)
-	return c.NewStore(account, generation, func(ctx context.Context, n int64) error {
+	store := c.NewStore(account, generation, func(ctx context.Context, n int64) error {
 		return c.keys.Note(ctx, account, map[string]string{noteGeneration: strconv.FormatInt(n, 10)})
 	}, c.vaults.room)
+	store.known = notes[noteFingerprint] != ""
+	return store
 }
 
 // vaultConfig is how the vault is opened. The device's id is asked for when it is not known yet.
@@ -308,7 +311,11 @@ func (c *Client) settle(ctx context.Context, here *openVault, notes map[string]s
 			return err
 		}
 	}
-	id := notes[noteDevice]
+	return c.belong(ctx, here, notes[noteDevice], with)
+}
+
+// belong has a vault open by this device's own key and the present password from now on. id is that of this device at the service.
+func (c *Client) belong(ctx context.Context, here *openVault, id string, with identities) error {
 	c.beDevice(id)
 	err := error(nil)
 	if with.device == nil || !here.wrappedFor(with.device.Recipient(id)) {

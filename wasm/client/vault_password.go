@@ -85,14 +85,14 @@ func (c *Client) openForChange(ctx context.Context, export []byte) (*Open, error
 	if err != nil {
 		return nil, c.vaultProblem(err)
 	}
-	_, _, store, err := c.aside(ctx)
+	account, notes, _, err := c.aside(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switch _, err := store.Keys(ctx); {
+	switch _, err := c.storeOf(account.ID, notes).Keys(ctx); {
 	case errors.Is(err, vault.ErrAbsent):
 		return nil, nil
-	case isCode(err, api.CodeNotFound): // a service without settings
+	case isCode(err, api.CodeNotFound) && notes[noteFingerprint] == "": // a service without settings
 		return nil, nil
 	case err != nil:
 		return nil, c.vaultProblem(err)

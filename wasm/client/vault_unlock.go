@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -21,7 +20,7 @@ const PRFInput = "latchkey/vault/v1"
 
 // Unlock opens the vault with a secret, after which this device opens it by itself. With the password it makes the vault if the account has
 // none. When the vault was replaced, the present one takes its place here as soon as the secret opens that; edits that were not sent move
-// over. Errors: CodeInvalidCredentials, CodeRecoveryTyped, CodeVaultLocked for a secret of another vault, those of OpenVault.
+// over, deletions too, and those that nothing here opens are kept. Errors: CodeInvalidCredentials, CodeRecoveryTyped, CodeVaultLocked for a secret of another vault, those of OpenVault.
 func (c *Client) Unlock(ctx context.Context, secret Secret) error {
 	identity, err := c.identityOf(ctx, secret)
 	if err != nil {
@@ -35,6 +34,7 @@ func (c *Client) Unlock(ctx context.Context, secret Secret) error {
 		return err
 	}
 	_, err = open.store().Keys(ctx)
+	err = errors.Join(err, open.recall(ctx, identity))
 	if err = c.vaultProblem(errors.Join(err, open.Close())); isCode(err, api.CodeVaultReplaced) {
 		return c.adopt(ctx, identity)
 	}
@@ -60,80 +60,6 @@ func (c *Client) identityOf(ctx context.Context, secret Secret) (*vault.Identity
 	return vault.PasswordIdentity(keys.Export)
 }
 
-// adopt takes the account's present vault in the place of the one that this device knows. What it knew is given up only when the secret
-// has opened the new one.
-func (c *Client) adopt(ctx context.Context, secret *vault.Identity) error {
-	account, err := c.who(ctx)
-	if err != nil {
-		return err
-	}
-	store := c.NewStore(account.ID, 0, func(context.Context, int64) error { return nil }, nil)
-	set, err := store.Keys(ctx)
-	if err != nil {
-		return c.vaultProblem(err)
-	}
-	fingerprint, err := set.Fingerprint(account.ID, secret)
-	if err != nil {
-		return c.vaultProblem(vault.ErrLocked)
-	}
-	return c.settleOn(ctx, account.ID, secret, known{store.generation, fingerprint})
-}
-
-// known is a vault that this device has to find at the service, and no other.
-type known struct {
-	generation  int64
-	fingerprint []byte
-}
-
-// settleOn takes a vault, which the identity opens, in the place of the one that this device knows. Edits that were not sent move over.
-func (c *Client) settleOn(ctx context.Context, account string, identity *vault.Identity, next known) error {
-	unsent := c.unsent(ctx)
-	if err := c.turnTo(ctx, account, next); err != nil {
-		return c.vaultProblem(err)
-	}
-	open, err := c.openVault(ctx, identity)
-	if err != nil {
-		return err
-	}
-	defer open.Close()
-	_, err = open.Apply(ctx, unsent)
-	return c.vaultProblem(err)
-}
-
-// unsent returns the edits that wait in the vault that this device knows, as far as it opens.
-func (c *Client) unsent(ctx context.Context) []vault.Edit {
-	open, err := c.OpenVault(ctx)
-	if err != nil {
-		return nil
-	}
-	defer open.Close()
-	var edits []vault.Edit
-	for _, s := range open.Export() {
-		if !s.Sent {
-			edits = append(edits, vault.Edit{Collection: s.Collection, Name: s.Name, Value: s.Value})
-		}
-	}
-	return edits
-}
-
-// turnTo gives up what this device knows of the account's vault for another one.
-func (c *Client) turnTo(ctx context.Context, account string, next known) error {
-	if err := c.emptyMemory(ctx, account); err != nil {
-		return err
-	}
-	notes, err := c.keys.Notes(ctx, account)
-	if err != nil {
-		return err
-	}
-	c.vaults.mu.Lock()
-	c.vaults.status.problem = nil // it was of the other one
-	c.vaults.mu.Unlock()
-	fingerprint := fingerprintNote(next.fingerprint)
-	return c.keys.Note(ctx, account, map[string]string{
-		noteGeneration: strconv.FormatInt(next.generation, 10), noteFingerprint: fingerprint, noteEarlier: earlierNote(notes, fingerprint),
-	})
-}
-
 // emptyMemory removes everything from the Memory, as soon as nobody uses it. The caller must not have the vault open.
 func (c *Client) emptyMemory(ctx context.Context, account string) error {
 	if err := c.vaults.enterAlone(ctx); err != nil {
@@ -157,11 +83,15 @@ func (c *Client) emptyMemory(ctx context.Context, account string) error {
 	return errors.Join(err, memory.Close())
 }
 
-// RepairVault gives up this device's own copy and reads everything anew. Edits that were not sent are lost.
+// RepairVault gives up this device's own copy and reads everything anew. Edits that were not sent are lost. Nothing is given up while the service
+// cannot be reached, or says that there is no vault: CodeVaultDropped.
 func (c *Client) RepairVault(ctx context.Context) error {
-	account, err := c.who(ctx)
+	account, notes, _, err := c.aside(ctx)
 	if err != nil {
 		return err
+	}
+	if _, err := c.storeOf(account.ID, notes).Keys(ctx); err != nil && !isCode(err, api.CodeVaultReplaced) {
+		return c.vaultProblem(err)
 	}
 	if err := c.emptyMemory(ctx, account.ID); err != nil {
 		return c.vaultProblem(err)

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
-)
 
-// pendingPrefix is how a vault begins the keys of edits that it has not sent (wasm/vault).
-const pendingPrefix = "p/"
+	"github.com/latchkey-id/latchkey/wasm/vault"
+)
 
 // unsent counts the edits on this computer that the service does not have, of everybody who has signed in to it here.
 func (c *connection) unsent(ctx context.Context) (n int, err error) {
@@ -33,10 +31,5 @@ func (c *connection) unsentIn(ctx context.Context, name string) (n int, err erro
 		return 0, err
 	}
 	kept, err := memory.Load(ctx)
-	for key := range kept {
-		if strings.HasPrefix(key, pendingPrefix) {
-			n++
-		}
-	}
-	return n, errors.Join(err, memory.Close())
+	return vault.Waiting(kept), errors.Join(err, memory.Close())
 }
