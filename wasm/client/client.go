@@ -76,7 +76,7 @@ func New(c Config) (*Client, error) {
 		c.Event = func(Event) {}
 	}
 	return &Client{
-		keys: c.Keystore, live: c.Live, event: c.Event, vaults: vaults{gate: make(chan struct{}, 1), poke: make(chan struct{}, 1)},
+		keys: c.Keystore, live: c.Live, event: c.Event, vaults: newVaults(),
 		base: base, transport: c.Transport, now: c.Now, progress: c.Progress,
 		meter:   password.NewMeter(password.MeterConfig{Now: c.Now}),
 		signups: map[string]string{}, requests: map[string]*device.Request{}, approvals: map[string]*device.Approval{},

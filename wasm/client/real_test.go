@@ -303,8 +303,8 @@ func (l *fakeLive) Listen(ctx context.Context, url string, opened func(), heard 
 	end := make(chan struct{})
 	l.end.Store(&end)
 	l.heard.Store(&heard)
-	l.conns.Add(1)
 	opened()
+	l.conns.Add(1)
 	select {
 	case <-ctx.Done():
 	case <-end:

@@ -43,13 +43,18 @@ type vaults struct {
 	device string // its id at the service; "": not known
 	status syncStatus
 	poke   chan struct{} // wakes whoever watches
+	edited chan struct{} // wakes whoever watches to send an edit, if nobody else has
 	watch  sync.Once
 }
 
-// nudge wakes whoever watches.
-func (v *vaults) nudge() {
+func newVaults() vaults {
+	return vaults{gate: make(chan struct{}, 1), poke: make(chan struct{}, 1), edited: make(chan struct{}, 1)}
+}
+
+// nudge wakes whoever watches by one of the two.
+func nudge(wake chan struct{}) {
 	select {
-	case v.poke <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }

@@ -102,7 +102,7 @@ func (c *Client) edit(ctx context.Context, edits []vault.Edit) (int, error) {
 	defer open.Close()
 	n, err := open.Apply(ctx, edits)
 	if n > 0 {
-		c.vaults.nudge()
+		nudge(c.vaults.edited)
 	}
 	return n, c.vaultProblem(err)
 }

@@ -41,7 +41,7 @@ func (c *Client) SetNetwork(n Network) {
 	c.vaults.mu.Lock()
 	c.vaults.status.network = n
 	c.vaults.mu.Unlock()
-	c.vaults.nudge()
+	nudge(c.vaults.poke)
 }
 
 // AllowMetered says whether settings may travel over metered connections on this device.
@@ -58,7 +58,7 @@ func (c *Client) AllowMetered(ctx context.Context, allow bool) error {
 		note[noteMetered] = "1"
 	}
 	err = c.keys.Note(ctx, account.ID, note)
-	c.vaults.nudge()
+	nudge(c.vaults.poke)
 	return c.vaultProblem(err)
 }
 

@@ -74,20 +74,31 @@ func (w *watcher) wait(ctx context.Context) bool {
 	case w.live:
 		pause = checkEvery
 	}
+	due := time.Now().Add(pause)
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
-	edited := false
+	soon := func() { timer.Reset(max(gather, debounce-time.Since(w.last))) }
+	edited, poked := false, false
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-timer.C:
-			return true
-		case <-w.client.vaults.poke:
-			if !edited { // later ones wait no longer than the first
-				timer.Reset(max(gather, debounce-time.Since(w.last)))
+			if !edited || poked || w.waiting(ctx) {
+				return true
+			}
+			edited = false // it went with an exchange of before, or of somebody else's
+			timer.Reset(time.Until(due))
+		case <-w.client.vaults.edited:
+			if !edited && !poked { // later ones wait no longer than the first
+				soon()
 			}
 			edited = true
+		case <-w.client.vaults.poke:
+			if !edited && !poked {
+				soon()
+			}
+			poked = true
 		case heard := <-w.notices:
 			was := w.live
 			w.live = heard.live
@@ -102,6 +113,16 @@ func (w *watcher) wait(ctx context.Context) bool {
 type notice struct {
 	live bool
 	api.VaultNotice
+}
+
+// waiting reports whether there is an edit to be sent.
+func (w *watcher) waiting(ctx context.Context) bool {
+	open, err := w.client.OpenVault(ctx)
+	if err != nil {
+		return true
+	}
+	defer open.Close()
+	return open.Pending() > 0
 }
 
 // news reports whether the vault here is behind.
