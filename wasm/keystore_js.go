@@ -28,6 +28,16 @@ const (
 // keystore is the browser's: keys that cannot be read out and sealed memories in IndexedDB, one tab at a time by a Web Lock.
 type keystore struct{ database *jsbridge.Database }
 
+// errAccount says that a name is not the id of an account. Names become keys of the database, beside others.
+var errAccount = errors.New("not the id of an account")
+
+func checkAccount(account string) error {
+	if !client.ValidID(account) {
+		return errAccount
+	}
+	return nil
+}
+
 // newKeystore returns nil where there is no IndexedDB.
 func newKeystore() client.Keystore {
 	if !jsbridge.HasDatabase() {
@@ -37,6 +47,9 @@ func newKeystore() client.Keystore {
 }
 
 func (k keystore) DeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	if err := checkAccount(account); err != nil {
+		return nil, err
+	}
 	key, _, _, err := k.database.Key(ctx, storeKeys, account)
 	if key == nil {
 		return nil, err
@@ -45,6 +58,9 @@ func (k keystore) DeviceKey(ctx context.Context, account string) (ecdh.KeyExchan
 }
 
 func (k keystore) NewDeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error) {
+	if err := checkAccount(account); err != nil {
+		return nil, err
+	}
 	key, err := k.database.NewKey(ctx, storeKeys, account)
 	if err != nil {
 		return nil, err
@@ -72,6 +88,9 @@ func (k keystore) ForgetPassword(ctx context.Context) error {
 }
 
 func (k keystore) Notes(ctx context.Context, account string) (map[string]string, error) {
+	if err := checkAccount(account); err != nil {
+		return nil, err
+	}
 	notes := map[string]string{}
 	text, err := k.database.Text(ctx, storeNotes, account)
 	if err != nil || text == "" {
@@ -81,6 +100,9 @@ func (k keystore) Notes(ctx context.Context, account string) (map[string]string,
 }
 
 func (k keystore) Note(ctx context.Context, account string, changes map[string]string) error {
+	if err := checkAccount(account); err != nil {
+		return err
+	}
 	release, err := jsbridge.Lock(ctx, "latchkey/notes/"+account)
 	if err != nil {
 		return err
@@ -103,6 +125,9 @@ func (k keystore) Note(ctx context.Context, account string, changes map[string]s
 }
 
 func (k keystore) OpenMemory(ctx context.Context, account string) (client.Memory, error) {
+	if err := checkAccount(account); err != nil {
+		return nil, err
+	}
 	release, err := jsbridge.Lock(ctx, "latchkey/memory/"+account)
 	if err != nil && ctx.Err() != nil {
 		return nil, client.ErrMemoryBusy
@@ -149,7 +174,7 @@ type memory struct {
 // maxFrames is how many a Load leaves before it makes one of them.
 const maxFrames = 32
 
-// Ids of accounts have no slash and no sharp sign.
+// Ids of accounts have no slash and no sharp sign (checkAccount).
 func (m *memory) prefix() string { return m.account + "/" }
 func (m *memory) mark() string   { return m.account + "#revision" }
 

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 // chromium is a browser with an empty page of the service, in which the client core runs as the site's worker would have it.
 type chromium struct {
 	*world
+	named   atomic.Pointer[string] // what the service says whose session it is; nil: the truth
 	server  *httptest.Server
 	browser context.Context
 }
@@ -66,6 +68,12 @@ func newChromium(t *testing.T) *chromium {
 		case "/wasm_exec.js":
 			http.ServeFile(w, r, loader(t))
 		case "/favicon.ico":
+		case api.RouteAccount:
+			if id := c.named.Load(); id != nil {
+				json.NewEncoder(w).Encode(api.Account{ID: *id, UPN: ada})
+				return
+			}
+			c.handler.ServeHTTP(w, r)
 		default:
 			c.handler.ServeHTTP(w, r)
 		}
@@ -170,6 +178,7 @@ func TestTheBrowserKeepsWhatOpensTheVault(t *testing.T) {
 		{"what is removed is gone", c.empties},
 		{"its keys cannot be read out", c.keepsKeys},
 		{"the kept password opens in the place of the device's key", c.opensByPassword},
+		{"only the id of an account names what is kept of it", c.namesAccounts},
 		{"a tab that is closed at work leaves the lock", c.dies},
 	} {
 		t.Run(rule.name, func(t *testing.T) { rule.test(t, tab) })
@@ -232,6 +241,38 @@ func (c *chromium) keepsKeys(t *testing.T, tab context.Context) {
 	})()`)
 	if got != `"false,deriveBits false,deriveBits InvalidAccessError,InvalidAccessError,InvalidAccessError,InvalidAccessError"` {
 		t.Error(got)
+	}
+}
+
+// The ids come from the service, and stand in the database beside names of ours.
+func (c *chromium) namesAccounts(t *testing.T, tab context.Context) {
+	defer c.named.Store(nil)
+	const names = `(async () => {
+		const open = indexedDB.open("latchkey");
+		await new Promise((done) => (open.onsuccess = done));
+		const stores = [...open.result.objectStoreNames];
+		const asked = stores.map((name) => open.result.transaction(name).objectStore(name).getAllKeys());
+		return JSON.stringify((await Promise.all(asked.map((all) => new Promise((done) => (all.onsuccess = () => done(all.result)))))).flat()
+			.filter((name) => !name.includes("/00")));
+	})()`
+	c.call(tab, "signin", fields{"upn": ada, "password": good})
+	before := c.evaluate(tab, names)
+	if !strings.Contains(before, "password") {
+		t.Fatal(before)
+	}
+	for _, id := range []string{"", "password", "x", "a/b", "a#revision", strings.Repeat("a", 25), strings.Repeat("a", 27), strings.Repeat("a", 25) + "b",
+		strings.Repeat("A", 26), strings.Repeat("a", 1<<16)} {
+		c.named.Store(&id)
+		other := c.tab()
+		for _, method := range []string{"trust", "settings", "syncSettings", "repairVault", "vaultStatus"} {
+			if got := c.call(other, method, fields{}); strings.Contains(got, `"state":"open"`) {
+				t.Errorf("%.30q: %s: %s", id, method, got)
+			}
+		}
+		c.call(other, "setSetting", fields{"collection": "c", "name": "n", "value": "v"})
+		if after := c.evaluate(other, names); after != before {
+			t.Errorf("%.30q: %s became %s", id, before, after)
+		}
 	}
 }
 

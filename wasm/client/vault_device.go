@@ -98,6 +98,16 @@ func deviceID(text string) vault.ID {
 // deviceName is how the service names the device of an entry.
 func deviceName(id vault.ID) string { return serviceIDs.EncodeToString(id[:]) }
 
+// ValidID reports whether a text has the form of the service's ids: 128 bits as 26 characters of lower-case base32, the one way to write them.
+func ValidID(text string) bool {
+	const size = 26
+	if len(text) != size {
+		return false
+	}
+	raw, err := serviceIDs.DecodeString(text)
+	return err == nil && serviceIDs.EncodeToString(raw) == text
+}
+
 // serviceIDs is the form of ids at the service.
 var serviceIDs = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
