@@ -16,7 +16,8 @@ type Keystore interface {
 	// NewDeviceKey makes the key pair (P-256) in the place of an earlier one. It survives a kill when this returns.
 	NewDeviceKey(ctx context.Context, account string) (ecdh.KeyExchanger, error)
 
-	// KeepPassword keeps for a while, until another one is kept, what the password of whoever signed in last opens. The name is as whom.
+	// KeepPassword keeps for a while, until another one is kept, what the password of whoever signed in last opens. The name is the account's id, or
+	// "" when it is not known whose it is.
 	KeepPassword(ctx context.Context, name string, key *ecdh.PrivateKey, until time.Time) error
 	// PasswordKey returns it, or nil when there is none or its time is over.
 	PasswordKey(ctx context.Context) (name string, key ecdh.KeyExchanger, err error)

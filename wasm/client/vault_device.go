@@ -5,7 +5,6 @@ import (
 	"crypto/ecdh"
 	"crypto/sha256"
 	"encoding/base32"
-	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/vault"
@@ -55,16 +54,18 @@ func (c *Client) identities(ctx context.Context, account api.Account, notes map[
 	return found, err
 }
 
+// keptPassword finds what was kept of a password. It counts as the account's own only when it was kept as that; of another account it is not even
+// tried. One of which it is not known whose it is may open a vault, but none is made by it or wrapped for it.
 func (c *Client) keptPassword(ctx context.Context, account api.Account, found *identities) error {
 	name, key, err := c.keys.PasswordKey(ctx)
-	if err != nil || key == nil {
+	if err != nil || key == nil || name != "" && name != account.ID {
 		return err
 	}
 	kept, err := vault.KeptPassword(key)
 	switch {
 	case err != nil:
 		return err
-	case found.password == nil && strings.EqualFold(name, account.UPN):
+	case found.password == nil && name != "":
 		found.password = kept
 	default:
 		found.others = append(found.others, kept)

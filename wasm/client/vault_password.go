@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/opaque"
@@ -17,8 +18,19 @@ func (c *Client) signedIn(ctx context.Context, upn string, export []byte) {
 		return
 	}
 	if key, err := vault.PasswordKey(export); err == nil {
-		_ = c.keys.KeepPassword(ctx, upn, key, c.now().Add(passwordLifetime))
+		_ = c.keys.KeepPassword(ctx, c.idOf(ctx, upn), key, c.now().Add(passwordLifetime))
 	}
+}
+
+// idOf is the id of the account that has just signed in under a name; "" when that cannot be told. A name alone says little: it may be an alias,
+// or be somebody else's tomorrow, and another tab may have signed somebody else in meanwhile.
+func (c *Client) idOf(ctx context.Context, upn string) string {
+	account, err := c.who(ctx)
+	if err != nil || !strings.EqualFold(account.UPN, upn) {
+		c.forgetWho()
+		return ""
+	}
+	return account.ID
 }
 
 // signedUp makes the vault of a new account, on the device that the account was made on. Should that fail, the next page that opens the vault
