@@ -45,6 +45,7 @@ const (
 	CodeVaultCursor        Code = "vault_cursor"        // 409: the cursor is ahead of the vault, which may have been rolled back
 	CodeVaultKeys          Code = "vault_keys"          // 409: the keys have another version by now; get them
 	CodeVaultKept          Code = "vault_kept"          // 409: too many earlier vaults are kept; erase one
+	CodeApplicationKey     Code = "application_key"     // 409: the person has erased what the application kept; ask for the key again
 	CodeQuota              Code = "quota"               // 507: the vault is full; nothing was written
 	CodeRecordTooLarge     Code = "record_too_large"    // 413: a record of the vault is over its limit
 	CodeBatchTooLarge      Code = "batch_too_large"     // 413: too many records, or too many bytes, at once

@@ -24,6 +24,7 @@ var decoders = []func(*testing.T, string){
 	decodes[api.RecoverBeginRequest], decodes[api.RecoverProveRequest], decodes[api.RecoverPasswordRequest], decodes[api.RecoverFinishRequest],
 	decodes[api.VaultPullRequest], decodes[api.VaultPushRequest], decodes[api.VaultKeysPutRequest],
 	decodes[api.VaultResetRequest], decodes[api.VaultRestoreRequest], decodes[api.VaultHistoryRequest], decodes[api.VaultEraseRequest],
+	decodes[api.VaultApplicationPullRequest], decodes[api.VaultApplicationEraseRequest],
 }
 
 // decodes holds that a body is taken and means the same when written again, or is refused with a problem.

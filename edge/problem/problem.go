@@ -70,6 +70,7 @@ var kinds = map[api.Code]kind{
 	api.CodeVaultCursor:        {http.StatusConflict, "The device has seen more than the vault holds."},
 	api.CodeVaultKeys:          {http.StatusConflict, "The keys of the vault have changed meanwhile."},
 	api.CodeVaultKept:          {http.StatusConflict, "Too many earlier vaults are kept. Erase one first."},
+	api.CodeApplicationKey:     {http.StatusConflict, "This key opens nothing any more. Ask the person for the key again."},
 	api.CodeQuota:              {http.StatusInsufficientStorage, "The vault is full."},
 	api.CodeRecordTooLarge:     {http.StatusRequestEntityTooLarge, "A setting is larger than the vault takes."},
 	api.CodeBatchTooLarge:      {http.StatusRequestEntityTooLarge, "These are too many settings at once."},

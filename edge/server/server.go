@@ -116,7 +116,10 @@ func (p *parts) routes() *http.ServeMux {
 		Limit: c.SigninLimit, Phones: p.mail.Phones(), Names: p.directory, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring,
 		Proofs: proofs, Address: p.address, Now: p.Now, Log: p.Log,
 	}).Mount(mux)
-	settings := sync.New(sync.Deps{Vaults: p.vaults, Trust: p.accounts, Keys: p.ring, Issuer: c.Issuer, Connect: listen(p.Sockets), Now: p.Now, Log: p.Log})
+	settings := sync.New(sync.Deps{
+		Vaults: p.vaults, Trust: p.accounts, Applications: p.applications, Keys: p.ring, Issuer: c.Issuer,
+		Connect: listen(p.Sockets), Now: p.Now, Log: p.Log,
+	})
 	settings.Mount(mux)
 	settings.MountApplications(mux, provider.Protected)
 	tenant.Mount(mux, tenant.Deps{
@@ -134,7 +137,7 @@ func (p *parts) routes() *http.ServeMux {
 func (p *parts) kinds() []*object.Kind {
 	return append([]*object.Kind{
 		keys.New(keys.Deps{Root: p.Config.Root, Native: p.Native, Log: p.Log}),
-		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(p.Config.Vault),
+		names.New(), tenant.New(), throttle.New(), device.New(), vault.New(p.Config.Vault, vault.Erasing(p.vaults)),
 		account.New(account.Deps{Wait: int64(p.Config.SecurityWait / time.Second), Effects: map[string]object.Effect{
 			account.TopicMail:        p.box.deliver,
 			account.TopicMailTrusted: p.box.deliverTrusted,

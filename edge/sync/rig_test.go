@@ -61,18 +61,20 @@ func newWorld(t testing.TB, l vault.Limits) *world {
 	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_790_000_000, 0)), trust: trust{
 		"trusted": {trusted: true}, "untrusted": {}, "ended": {trusted: true, err: account.ErrSession},
 	}}
-	host, err := object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil))}, vault.New(l))
+	host, err := object.NewNative(object.NativeConfig{Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(&w.log, nil))}, vault.New(l, func(ctx context.Context, d object.Delivery) error { return vault.Erasing(w.vaults)(ctx, d) }))
 	w.must(err)
 	t.Cleanup(func() { host.Close() })
 	w.ring, w.vaults = keystest.Ring(t, w.clock.Now), vault.NewService(host)
 	mux := http.NewServeMux()
-	sync.New(sync.Deps{
-		Vaults: w.vaults, Trust: w.trust, Keys: w.ring, Issuer: issuer, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+	service := sync.New(sync.Deps{
+		Vaults: w.vaults, Trust: w.trust, Applications: registry{}, Keys: w.ring, Issuer: issuer, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Connect: func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time) {
 			host.Connect(w, r, vault.KindName, account, device, since)
 		},
 		Now: w.clock.Now,
-	}).Mount(mux)
+	})
+	service.Mount(mux)
+	service.MountApplications(mux, protect)
 	w.handler = mux
 	return w
 }

@@ -8,6 +8,7 @@
 //	/api/vault/kept             → earlier vaults
 //	/api/vault/reset            begin an empty vault, keep the present one for a while
 //	/api/vault/restore, /erase  an earlier one
+//	/api/vault/applications     what applications keep; …/pull it, …/erase it
 //	/api/vault/changes          a WebSocket: hear of every change at once
 //
 // Who asks is settled before a body is read: a live session, on a device that the account trusts. Everything else is decided by the
@@ -42,6 +43,12 @@ type Vaults interface {
 	Reset(ctx context.Context, account string, in vault.ResetIn) (int64, error)
 	Restore(ctx context.Context, account string, in vault.RestoreIn) (int64, error)
 	Erase(ctx context.Context, account string, generation int64) error
+	Applications(ctx context.Context, account string) ([]vault.Application, error)
+	Application(ctx context.Context, account, client string) (vault.Application, error)
+	BeginApplication(ctx context.Context, account string, in vault.KeyIn) (vault.Application, error)
+	EraseApplication(ctx context.Context, account string, in vault.EraseApplicationIn) (vault.EraseApplicationOut, error)
+	Facts(ctx context.Context, object string) (vault.Facts, error)
+	Empty(ctx context.Context, object string) error
 }
 
 // Trust knows which devices an account trusts.
@@ -53,10 +60,11 @@ type Trust interface {
 
 // Deps is what the service needs.
 type Deps struct {
-	Vaults Vaults
-	Trust  Trust
-	Keys   session.Sealer // opens the session cookie
-	Issuer string         // our own origin
+	Vaults       Vaults
+	Trust        Trust
+	Applications Applications
+	Keys         session.Sealer // opens the session cookie
+	Issuer       string         // our own origin
 	// Connect hands a request for a WebSocket to the vault of an account, on behalf of a device that was last known to be trusted at
 	// since (object.Connector).
 	Connect func(w http.ResponseWriter, r *http.Request, account, device string, since time.Time)
@@ -82,6 +90,9 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteVaultRestore, post(s, api.MaxBody, s.restore))
 	mux.HandleFunc("GET "+api.RouteVaultChanges, s.changes)
 	mux.Handle("POST "+api.RouteVaultErase, post(s, api.MaxBody, s.erase))
+	mux.Handle("POST "+api.RouteVaultApplications, post(s, api.MaxBody, s.applications))
+	mux.Handle("POST "+api.RouteVaultApplicationPull, post(s, api.MaxBody, s.pullApplication))
+	mux.Handle("POST "+api.RouteVaultApplicationErase, post(s, api.MaxBody, s.eraseApplication))
 }
 
 // post makes the handler of a route: f gets the account whose trusted device asks, and a body of at most limit bytes.
@@ -130,6 +141,7 @@ func (s *Service) trusted(w http.ResponseWriter, r *http.Request) (caller, error
 
 // codes are what the device is told of the vault's errors.
 var codes = problem.Codes{
+	{vault.ErrApplicationKey, api.CodeApplicationKey}, // first: others are wrapped in it
 	{vault.ErrMissing, api.CodeVaultMissing},
 	{vault.ErrExists, api.CodeVaultExists},
 	{vault.ErrReplaced, api.CodeVaultReplaced},
@@ -140,6 +152,7 @@ var codes = problem.Codes{
 	{vault.ErrBatchSize, api.CodeBatchTooLarge},
 	{vault.ErrKept, api.CodeVaultKept},
 	{vault.ErrUnknown, api.CodeNotFound},
+	{vault.ErrApplication, api.CodeVaultMissing},
 	{vault.ErrBounds, api.CodeBadRequest},
 }
 

@@ -181,6 +181,7 @@ func sweep(tx *object.Tx) error {
 		if tx.Row(`SELECT EXISTS (SELECT 1 FROM record WHERE generation = ?) + EXISTS (SELECT 1 FROM history WHERE generation = ?)`,
 			number, number).Scan(&left); left == 0 {
 			forget(tx, number)
+			endAll(tx, number)
 			tx.Exec(`DELETE FROM generation WHERE number = ?`, number)
 		}
 	}

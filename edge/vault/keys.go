@@ -92,6 +92,7 @@ func keysOf(tx *object.Tx, g generation) Keys {
 type PutKeysIn struct {
 	Generation int64 `json:"generation"`
 	Keys       Keys  `json:"keys"`
+	First      int64 `json:"first,omitempty"` // number of the generation that is made; 0: 1
 }
 
 var putKeys = object.Method[PutKeysIn, int64]{Kind: KindName, Name: "put_keys"}
@@ -108,7 +109,8 @@ func doPutKeys(tx *object.Tx, in PutKeysIn) (int64, error) {
 	case err == nil && in.Generation == 0:
 		return 0, ErrExists
 	case err != nil && in.Generation == 0:
-		return begin(tx, generation{number: 1, newest: 1}, in.Keys), nil
+		number := max(in.First, 1)
+		return begin(tx, generation{number: number, newest: number}, in.Keys), nil
 	}
 	if g, err = expect(tx, in.Generation); err != nil {
 		return 0, err

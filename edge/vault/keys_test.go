@@ -44,7 +44,7 @@ func TestOfManyFirstKeysOneIsTaken(t *testing.T) {
 		for i := range 100 {
 			all.Go(func() {
 				k := Keys{version, fmt.Append(nil, i), []Wrap{password}}
-				if _, err := w.PutKeys(t.Context(), "bob", PutKeysIn{generation, k}); err == nil {
+				if _, err := w.PutKeys(t.Context(), "bob", PutKeysIn{Generation: generation, Keys: k}); err == nil {
 					won.Add(1)
 				} else {
 					w.wants("lost", err, want)
@@ -75,7 +75,7 @@ func TestKeysGoOnByOneVersion(t *testing.T) {
 	} {
 		k := second
 		k.Version = c.version
-		_, err := w.PutKeys(t.Context(), ada, PutKeysIn{c.generation, k})
+		_, err := w.PutKeys(t.Context(), ada, PutKeysIn{Generation: c.generation, Keys: k})
 		w.wants(rule, err, c.want)
 	}
 	if out, err := w.Keys(t.Context(), ada); err != nil || !out.Keys.equal(first) {
@@ -116,7 +116,7 @@ func TestKeysAreBounded(t *testing.T) {
 	for i := range api.MaxVaultWraps {
 		most.Wraps = append(most.Wraps, Wrap{ID: fmt.Sprint(i), Kind: api.VaultWrapDevice, Body: make([]byte, api.MaxVaultWrap)})
 	}
-	_, err := w.PutKeys(t.Context(), ada, PutKeysIn{1, most})
+	_, err := w.PutKeys(t.Context(), ada, PutKeysIn{Generation: 1, Keys: most})
 	w.must(err)
 	if out, err := w.Keys(t.Context(), ada); err != nil || !out.Keys.equal(most) {
 		t.Errorf("%d wraps, %v", len(out.Keys.Wraps), err)

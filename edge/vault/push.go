@@ -161,7 +161,8 @@ func (k kind) write(tx *object.Tx, g generation, collection []byte, changes []Ch
 		tx.Exec(`UPDATE record SET cursor = ?, version = ?, body = ? WHERE cursor = ?`, g.cursor, c.Base+1, c.Body, stands[i].cursor)
 	}
 	k.makeRoom(tx, &g)
-	tx.Exec(`UPDATE generation SET cursor = ?, records = ?, bytes = ?, history = ? WHERE number = ?`, g.cursor, g.records, g.bytes, g.history, g.number)
+	tx.Exec(`UPDATE generation SET cursor = ?, records = ?, bytes = ?, history = ?, changed = ? WHERE number = ?`,
+		g.cursor, g.records, g.bytes, g.history, tx.Now(), g.number)
 	notify(tx, g)
 	return PushOut{Before: before, Cursor: g.cursor}, nil
 }

@@ -4,6 +4,7 @@ package vault
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func newWorld(t testing.TB, l Limits) *world {
 func openWorld(t testing.TB, dir string, l Limits) *world {
 	t.Helper()
 	w := &world{t: t, clock: objecttest.NewClock(time.Unix(1_790_000_000, 0))}
-	k := New(l)
+	k := New(l, func(ctx context.Context, d object.Delivery) error { return Erasing(w.Service)(ctx, d) })
 	object.Handle(k, count, func(tx *object.Tx, table string) (n int, err error) {
 		tx.Row(`SELECT count(*) FROM ` + table).Scan(&n)
 		return n, nil

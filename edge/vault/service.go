@@ -75,3 +75,35 @@ func (s *Service) Erase(ctx context.Context, account string, generation int64) e
 	_, err := erase.Call(ctx, s.host, account, generation)
 	return err
 }
+
+// Applications lists what applications keep for the person beside the present vault, oldest first.
+func (s *Service) Applications(ctx context.Context, account string) ([]Application, error) {
+	return applications.Call(ctx, s.host, account, struct{}{})
+}
+
+// Application finds what one of them keeps. ErrApplication when that is nothing.
+func (s *Service) Application(ctx context.Context, account, client string) (Application, error) {
+	return findApplication.Call(ctx, s.host, account, client)
+}
+
+// BeginApplication makes a place for what an application is to keep under a key, or finds it. ErrApplicationKey when the key is that of
+// something that was erased or is put aside, or when another one is the key now; ErrFull when api.MaxVaultApplications keep something.
+func (s *Service) BeginApplication(ctx context.Context, account string, in KeyIn) (Application, error) {
+	return beginApplication.Call(ctx, s.host, account, in)
+}
+
+// EraseApplication erases what an application keeps, unless it is kept under the key that is to stay.
+func (s *Service) EraseApplication(ctx context.Context, account string, in EraseApplicationIn) (EraseApplicationOut, error) {
+	return eraseApplication.Call(ctx, s.host, account, in)
+}
+
+// Facts says what there is in the vault of an object. One that was not made yet has none.
+func (s *Service) Facts(ctx context.Context, object string) (Facts, error) {
+	return facts.Call(ctx, s.host, object, struct{}{})
+}
+
+// Empty erases the vault of an object: nothing of it is given from now on, and it is gone within minutes.
+func (s *Service) Empty(ctx context.Context, object string) error {
+	_, err := empty.Call(ctx, s.host, object, struct{}{})
+	return err
+}

@@ -13,7 +13,7 @@
 //
 // A manifest is kept as the record of its collection whose id is empty, so that one rule holds for both.
 //
-// There is one object an account, by the account's id. A generation is one vault with keys of its own; it is a number, so that a device
+// There is one object an account, by the account's id, and one for each application that keeps something for the person. A generation is one vault with keys of its own; it is a number, so that a device
 // that still has another one in mind writes nothing into it. The service edge/sync calls it, after it has made sure that a trusted device
 // asks.
 package vault
@@ -97,6 +97,16 @@ var migrations = []string{
 		body           BLOB    NOT NULL
 	) STRICT;
 	CREATE UNIQUE INDEX history_name ON history (generation, collection, id, version);`,
+	`ALTER TABLE generation ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+	CREATE TABLE application (
+		number         INTEGER PRIMARY KEY,
+		generation     INTEGER NOT NULL,
+		client         TEXT    NOT NULL,
+		key            TEXT    NOT NULL,
+		since          INTEGER NOT NULL,
+		erased         INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX application_client ON application (client);`,
 }
 
 // Limits are what an operator may choose.
@@ -108,8 +118,8 @@ type Limits struct {
 // kind has the methods that depend on the limits.
 type kind struct{ Limits }
 
-// New returns the kind of object.
-func New(l Limits) *object.Kind {
+// New returns the kind of object. erasing is Erasing of a Service.
+func New(l Limits, erasing object.Effect) *object.Kind {
 	if l.Quota == 0 {
 		l.Quota = api.VaultQuota
 	}
@@ -117,7 +127,7 @@ func New(l Limits) *object.Kind {
 		l.Record = api.MaxVaultRecord
 	}
 	c := kind{l}
-	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: sweep}
+	k := &object.Kind{Name: KindName, Migrations: migrations, Alarm: sweep, Effects: map[string]object.Effect{topicErasing: erasing}}
 	object.Handle(k, push, c.doPush)
 	object.Handle(k, pull, c.doPull)
 	object.Handle(k, history, doHistory)
@@ -128,5 +138,11 @@ func New(l Limits) *object.Kind {
 	object.Handle(k, restore, doRestore)
 	object.Handle(k, erase, doErase)
 	object.Handle(k, disconnect, doDisconnect)
+	object.Handle(k, applications, doApplications)
+	object.Handle(k, findApplication, doFindApplication)
+	object.Handle(k, beginApplication, doBeginApplication)
+	object.Handle(k, eraseApplication, doEraseApplication)
+	object.Handle(k, facts, doFacts)
+	object.Handle(k, empty, doEmpty)
 	return k
 }

@@ -19,7 +19,8 @@ import (
 const applicationKeys = "latchkey.applications"
 
 // keyFor encrypts to an application's point the key of what it keeps for this person: the one that there is, or a new one. It is with the
-// service, sealed, before an application gets it, so that two devices never give out two.
+// service, sealed, before an application gets it, so that two devices never give out two. The service says whether it opens what there
+// is: one that came back with an earlier vault, after it was erased, does not, and another one is made.
 func (c *Client) keyFor(ctx context.Context, clientID string, point []byte) (string, error) {
 	if err := c.SyncSettings(ctx, true); err != nil {
 		return "", err
@@ -29,18 +30,36 @@ func (c *Client) keyFor(ctx context.Context, clientID string, point []byte) (str
 		return "", err
 	}
 	defer open.Close()
-	kept, there := open.Get(applicationKeys, clientID)
-	if !there || len(kept.Value) != len(vault.ApplicationKey{}) {
-		key := vault.NewApplicationKey()
-		if err := open.Set(ctx, applicationKeys, clientID, key[:]); err != nil {
+	for fresh := false; ; fresh = true {
+		key, there := applicationKey(open, clientID)
+		if !there || fresh {
+			made := vault.NewApplicationKey()
+			if err := open.Set(ctx, applicationKeys, clientID, made[:]); err != nil {
+				return "", c.vaultProblem(err)
+			}
+			if err := c.SyncSettings(ctx, true); err != nil {
+				return "", err
+			}
+			key, _ = applicationKey(open, clientID) // another device may have been first
+		}
+		var answer api.VaultApplicationErased
+		in := api.VaultApplicationEraseRequest{ID: clientID, Keep: key.ID()}
+		if err := open.store().post(ctx, api.RouteVaultApplicationErase, in, &answer, api.MaxBody); err != nil {
 			return "", c.vaultProblem(err)
 		}
-		if err := c.SyncSettings(ctx, true); err != nil {
-			return "", err
+		if answer.Good || fresh {
+			return encryptKey(key[:], clientID, point)
 		}
-		kept, _ = open.Get(applicationKeys, clientID) // another device may have been first
 	}
-	return encryptKey(kept.Value, clientID, point)
+}
+
+// applicationKey is the key of what an application keeps, or false.
+func applicationKey(open *Open, clientID string) (key vault.ApplicationKey, there bool) {
+	kept, there := open.Get(applicationKeys, clientID)
+	if !there || len(kept.Value) != len(key) {
+		return key, false
+	}
+	return vault.ApplicationKey(kept.Value), true
 }
 
 // encryptKey makes a compact JWE (RFC 7516 section 3.1) of {"key": base64url}, by ECDH-ES with A256GCM (RFC 7518 sections 4.6, 5.3). The

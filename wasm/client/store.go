@@ -50,6 +50,11 @@ func (s *Store) Pull(ctx context.Context, cursor int64, limit int) (vault.Page, 
 		return vault.Page{}, err
 	}
 	s.room(answer.Used, answer.Quota)
+	return pageOf(answer)
+}
+
+// pageOf reads a page. Error: CodeBadAnswer.
+func pageOf(answer api.VaultPullResponse) (vault.Page, error) {
 	page := vault.Page{Cursor: answer.Cursor, More: answer.More, Keys: answer.Keys}
 	for _, r := range answer.Records {
 		record, err := recordOf(r)
@@ -180,6 +185,8 @@ func fromStore(p *api.Problem) error {
 		return errors.Join(vault.ErrQuota, p)
 	case api.CodeRecordTooLarge:
 		return errors.Join(vault.ErrTooLarge, p)
+	case api.CodeApplicationKey:
+		return errors.Join(vault.ErrApplicationKey, p)
 	}
 	return p
 }

@@ -16,6 +16,8 @@ type Export struct {
 	Account  string    `json:"account"`  // UPN
 	Exported string    `json:"exported"` // RFC 3339
 	Settings []Setting `json:"settings"`
+
+	Application string `json:"application,omitempty"` // client id of the application that keeps them; not to be imported
 }
 
 // ExportFormat names what an Export is. A program that reads another one refuses it.
@@ -42,7 +44,12 @@ func (c *Client) ExportSettings(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.MarshalIndent(Export{ExportFormat, account.UPN, c.now().UTC().Format(time.RFC3339), settings}, "", "  ")
+	return c.export(Export{Account: account.UPN, Settings: settings})
+}
+
+func (c *Client) export(e Export) (string, error) {
+	e.Format, e.Exported = ExportFormat, c.now().UTC().Format(time.RFC3339)
+	text, err := json.MarshalIndent(e, "", "  ")
 	return string(text) + "\n", err
 }
 
@@ -53,7 +60,7 @@ func ParseExport(text string) ([]vault.Edit, error) {
 	var in Export
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if len(text) > maxImport || decoder.Decode(&in) != nil || decoder.More() || in.Format != ExportFormat {
+	if len(text) > maxImport || decoder.Decode(&in) != nil || decoder.More() || in.Format != ExportFormat || in.Application != "" {
 		return nil, malformed
 	}
 	edits := []vault.Edit{}
@@ -65,6 +72,9 @@ func ParseExport(text string) ([]vault.Edit, error) {
 			return nil, malformed
 		}
 		seen[at] = true
+		if s.Collection == applicationKeys { // a key of then opens nothing of now
+			continue
+		}
 		edits = append(edits, vault.Edit{Collection: s.Collection, Name: s.Name, Value: value})
 	}
 	return edits, nil

@@ -47,7 +47,7 @@ var vaultCodes = []struct {
 	{vault.ErrForged, CodeVaultForged}, {vault.ErrSwapped, CodeVaultSwapped}, {vault.ErrReplayed, CodeVaultReplayed},
 	{vault.ErrRolledBack, CodeVaultRolledBack}, {vault.ErrDropped, CodeVaultDropped}, {vault.ErrForked, CodeVaultForked},
 	{vault.ErrDowngraded, CodeVaultDowngraded}, {vault.ErrForeign, CodeVaultForeign},
-	{ErrMemoryBusy, CodeVaultInUse}, {vault.ErrLocked, CodeVaultLocked}, {vault.ErrAbsent, api.CodeVaultMissing},
+	{ErrMemoryBusy, CodeVaultInUse}, {vault.ErrApplicationKey, api.CodeApplicationKey}, {vault.ErrLocked, CodeVaultLocked}, {vault.ErrAbsent, api.CodeVaultMissing},
 	{vault.ErrExists, api.CodeVaultExists}, {vault.ErrQuota, api.CodeQuota}, {vault.ErrTooLarge, api.CodeRecordTooLarge}, {vault.ErrConflict, CodeVaultBusy}, {vault.ErrBusy, CodeVaultBusy},
 	{vault.ErrCursor, CodeVaultRolledBack}, {vault.ErrMemory, CodeVaultMemory}, {vault.ErrNewer, CodeVaultNewer}, {vault.ErrName, CodeSettingName},
 	{vault.ErrLimit, CodeSettingLimit}, {vault.ErrLastWrap, CodeVaultLast}, {vault.ErrRecoveryCode, CodeRecoveryTyped},

@@ -57,10 +57,15 @@ func (c *Client) Settings(ctx context.Context, collection string) ([]Setting, er
 		all = func() []vault.Setting { return open.List(collection) }
 	}
 	shown := []Setting{}
-	for _, s := range all() {
+	for _, s := range OwnSettings(all()) {
 		shown = append(shown, ShowSetting(s))
 	}
 	return shown, nil
+}
+
+// OwnSettings leaves out the keys of what applications keep, which are settings as well: whoever had one in an export could read what it opens.
+func OwnSettings(all []vault.Setting) []vault.Setting {
+	return slices.DeleteFunc(all, func(s vault.Setting) bool { return s.Collection == applicationKeys })
 }
 
 // SetSetting writes one, here; it is sent by itself, or by SyncSettings. Errors: CodeSettingName, CodeSettingLimit.
@@ -79,7 +84,8 @@ func (c *Client) DeleteSetting(ctx context.Context, collection, name string) err
 	return err
 }
 
-// DeleteAllSettings removes all of them, here, and says how many. What the service keeps of earlier contents goes with its time.
+// DeleteAllSettings removes all of them, here, and says how many. What the service keeps of earlier contents goes with its time. What
+// applications keep stays: EraseApplication.
 func (c *Client) DeleteAllSettings(ctx context.Context) (int, error) {
 	open, err := c.OpenVault(ctx)
 	if err != nil {
@@ -87,7 +93,7 @@ func (c *Client) DeleteAllSettings(ctx context.Context) (int, error) {
 	}
 	defer open.Close()
 	var edits []vault.Edit
-	for _, s := range open.Export() {
+	for _, s := range OwnSettings(open.Export()) {
 		edits = append(edits, vault.Edit{Collection: s.Collection, Name: s.Name, Delete: true})
 	}
 	return c.edit(ctx, edits)

@@ -28,18 +28,34 @@ func (k ApplicationKey) account() string {
 	return "application:" + base64.RawURLEncoding.EncodeToString(derive(k[:], labelApplication))
 }
 
+// ID is what the key is known by: the id of the wrap that it opens. It is no secret.
+func (k ApplicationKey) ID() string {
+	return base64.RawURLEncoding.EncodeToString(derive(k[:], labelApplicationID)[:16])
+}
+
 // OpenApplication opens the vault of an application, and makes it if there is none yet. Config.Account is not used. The errors are those of
-// Open and, when two make it at once, none: one of them opens what the other has made.
+// Open and, when two make it at once, none: one of them opens what the other has made. ErrApplicationKey: the person has erased what was
+// kept under this key.
 func OpenApplication(ctx context.Context, c Config, key ApplicationKey) (*Vault, error) {
-	c.Account = key.account()
-	self := key.Identity()
-	v, err := Open(ctx, c, self)
+	v, err := ReadApplication(ctx, c, key)
 	if !errors.Is(err, ErrAbsent) {
 		return v, err
 	}
-	v, err = Create(ctx, c, self, self.Recipient("application"))
+	c.Account = key.account()
+	self := key.Identity()
+	v, err = Create(ctx, c, self, self.Recipient(key.ID()))
 	if errors.Is(err, ErrExists) {
-		return Open(ctx, c, self)
+		return ReadApplication(ctx, c, key)
+	}
+	return v, err
+}
+
+// ReadApplication is OpenApplication for who makes none: the person's own devices. Error: ErrAbsent.
+func ReadApplication(ctx context.Context, c Config, key ApplicationKey) (*Vault, error) {
+	c.Account = key.account()
+	v, err := Open(ctx, c, key.Identity())
+	if errors.Is(err, ErrLocked) {
+		err = errors.Join(ErrApplicationKey, err)
 	}
 	return v, err
 }

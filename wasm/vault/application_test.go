@@ -36,7 +36,7 @@ func TestAnApplicationCannotOpenAnothersSettings(t *testing.T) {
 	_, err := vault.OpenApplication(t.Context(), vault.Config{
 		Device: vault.NewID(), Store: s, Memory: &vault.RAM{}, Now: time.Now,
 	}, vault.NewApplicationKey())
-	if !errors.Is(err, vault.ErrLocked) {
+	if !errors.Is(err, vault.ErrLocked) || !errors.Is(err, vault.ErrApplicationKey) {
 		t.Errorf("opened with another key: %v", err)
 	}
 }

@@ -38,6 +38,10 @@ var (
 	// ErrAbsent says that the account has no vault yet.
 	ErrAbsent = errors.New("vault: there is no vault yet")
 
+	// ErrApplicationKey says that an application has an old key: what it kept was erased. It asks the person for the key again, and begins
+	// with a Memory that is empty. A Store returns it, too.
+	ErrApplicationKey = errors.New("vault: this key opens nothing any more; ask the person for the key again")
+
 	// ErrExists says that the account has a vault already: open it.
 	ErrExists = errors.New("vault: there is a vault already")
 	// ErrLocked says that no wrap opens with the given identity: another password, another code, a removed device.

@@ -21,6 +21,7 @@ const (
 	labelRecoveryProof   = "latchkey/vault/v1/recovery-proof"   // recovery code → what proves to the service that one has it
 	labelIdentity        = "latchkey/wrap/v1/"                  // + kind; secret → key pair of an identity
 	labelApplication     = "latchkey/vault/v1/application"      // application key → what stands in the place of the account's id
+	labelApplicationID   = "latchkey/vault/v1/application-id"   // application key → what it is known by
 	labelWrap            = "latchkey/wrap/v1"                   // HPKE info of a wrap
 	labelChecksum        = "latchkey/vault/v1/recovery-code"    // hash: checksum of a recovery code
 )

@@ -32,7 +32,8 @@ func main() {
 		mux.Handle("/sockets/", objecttest.SocketHandler(workerd.Host{}, workerd.Host{}))
 		version, _ := strconv.Atoi(env["VERSION"])
 		kinds := objecttest.Kinds(objecttest.Options{Version: version, Host: func() object.Host { return workerd.Host{} }})
-		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter(), vault.New(vault.Limits{}))...), nil
+		settings := vault.New(vault.Limits{}, vault.Erasing(vault.NewService(workerd.Host{})))
+		return mux, object.NewDispatcher(time.Now, log, append(kinds, counter(), settings)...), nil
 	})
 }
 
