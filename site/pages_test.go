@@ -115,6 +115,21 @@ var views = []view{
 		b.enter()
 		b.until(wrong("recovery"))
 	}},
+	{"settings-kept-1", "/settings", func(b *tab) {
+		toSettings(b)
+		b.until(`document.querySelectorAll("#keeper-list > li").length === 3`)
+		eval[any](b, `document.getElementById("keepers").scrollIntoView(); null`)
+	}},
+	{"settings-kept-2-look", "/settings", func(b *tab) {
+		toSettings(b)
+		b.click("#keeper-list [data-do=look]")
+		b.until(`document.getElementById("inside").open`)
+	}},
+	{"settings-kept-3-erase", "/settings", func(b *tab) {
+		toSettings(b)
+		b.click("#keeper-list [data-do=erase]")
+		b.until(`document.getElementById("ask").open`)
+	}},
 	{"trust-1-choose", "/trust", func(b *tab) { b.step("choose") }},
 	{"trust-2-wrong", "/trust", func(b *tab) {
 		b.step("choose")

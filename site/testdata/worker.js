@@ -17,7 +17,7 @@ let sessions = [
 ];
 
 let applications = [
-  { id: "prints", name: "Photo prints", host: "prints.example.com", verified: true, agreed: true, scopes: ["openid", "profile", "offline_access"],
+  { id: "prints", name: "Photo prints", host: "prints.example.com", verified: true, agreed: true, scopes: ["openid", "profile", "offline_access", "latchkey:settings"],
     resources: [{ name: "Photo library", scopes: ["photos.read"] }], since: 1700000000, last_used: Date.now() / 1000 - 7300, offline: true },
   { id: "self", name: "Quizzes", host: "", verified: false, agreed: true, scopes: ["openid", "email"], resources: [], since: 1700000000, last_used: 1700000000 },
   { id: "gone", name: "", host: "", verified: false, agreed: false, scopes: ["openid"], resources: [], since: 1700000000, last_used: 1700000000 },
@@ -40,6 +40,11 @@ const wanted = {
 };
 
 const past = Date.now() / 1000 - 7300;
+let keepers = [
+  { id: "shop", name: "The Corner Shop", verified: true, since: past, records: 3, bytes: 1480, changed: past, opens: true },
+  { id: "sketch", name: "Sketchbook with a name that is rather long", verified: false, since: past, records: 812, bytes: 2400000, changed: past, opens: true },
+  { id: "gone", name: "", verified: false, since: past, records: 4, bytes: 900, changed: past, opens: false },
+];
 let stored = [
   { collection: "editor", name: "theme", value: "dark", device: "3", modified: past },
   { collection: "editor", name: "keys.json", value: '{\n  "save": "ctrl+s",\n  "find": "ctrl+f"\n}', device: "1", modified: past },
@@ -76,6 +81,16 @@ const methods = {
   vaultStatus: () => network,
   syncSettings: () => ({}),
   allowMetered: ({ allow }) => ((network = { ...network, metered: allow }), {}),
+  keepers: () => keepers,
+  keeperSettings: () => [
+    { collection: "shop", name: "cart", value: "2", modified: past },
+    { collection: "shop", name: "theme", value: "dark", modified: past },
+  ],
+  exportKeeper: () => ({ text: "{}" }),
+  eraseKeeper: ({ id }) => {
+    keepers = keepers.filter((keeper) => keeper.id !== id);
+    return {};
+  },
   keptVaults: () => [{ generation: 1, since: past, until: Date.now() / 1000 + 2000000, records: 12, bytes: 5000, opens: false }],
   setSetting({ collection, name, value }) {
     stored = [...stored.filter((s) => s.collection !== collection || s.name !== name), { collection, name, value, device: "1", modified: Date.now() / 1000 }];

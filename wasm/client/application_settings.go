@@ -36,16 +36,23 @@ func (c *Client) Keepers(ctx context.Context) ([]Keeper, error) {
 	if err != nil {
 		return nil, c.vaultProblem(err)
 	}
+	locked := func(a api.VaultApplication) bool { return !opens(open, a) }
+	if slices.ContainsFunc(all, locked) { // another device may have made the key just now
+		if err := c.SyncSettings(ctx, true); err != nil {
+			return nil, err
+		}
+	}
 	list := make([]Keeper, len(all))
 	for i, a := range all {
-		key, there := applicationKey(open, a.ID)
-		list[i] = Keeper{a.ID, a.Name, a.Verified, a.Since, a.Records, a.Bytes, a.Changed, there && opens(key, a)}
+		list[i] = Keeper{a.ID, a.Name, a.Verified, a.Since, a.Records, a.Bytes, a.Changed, opens(open, a)}
 	}
 	return list, nil
 }
 
-func opens(key vault.ApplicationKey, a api.VaultApplication) bool {
-	return a.Generation == 0 || slices.ContainsFunc(a.Keys.Wraps, func(w api.VaultWrap) bool { return w.ID == key.ID() })
+// opens reports whether the key in the person's vault opens what an application keeps.
+func opens(open *Open, a api.VaultApplication) bool {
+	key, there := applicationKey(open, a.ID)
+	return there && (a.Generation == 0 || slices.ContainsFunc(a.Keys.Wraps, func(w api.VaultWrap) bool { return w.ID == key.ID() }))
 }
 
 // applications lists what applications keep.

@@ -22,16 +22,19 @@ export function applications(found, complain) {
     item.querySelector(".badge").hidden = application.verified || !application.name;
     item.querySelector(".detail").textContent = details(application).join(" · ");
     item.querySelector(".may").replaceChildren(...allowed(application).map(line));
+    const keeps = application.scopes.includes("latchkey:settings");
+    item.querySelector(".kept").hidden = !keeps;
     const button = item.querySelector("button");
     button.setAttribute("aria-label", text("applications.remove.of", { name }));
-    button.addEventListener("click", () => remove(application.id, name).catch(complain));
+    button.addEventListener("click", () => remove(application.id, name, keeps).catch(complain));
     return item;
   }
 
-  async function remove(id, name) {
+  async function remove(id, name, keeps) {
     await call("removeApplication", { id });
     show(await call("applications"));
     status.textContent = text("applications.removed", { name });
+    document.getElementById("applications-kept").hidden = !keeps;
     document.getElementById("applications-heading").focus();
   }
 

@@ -98,7 +98,8 @@ function groups(settings) {
   return [...byName];
 }
 
-function said({ binary, value }) {
+// said is a value as it is shown.
+export function said({ binary, value }) {
   if (binary) return text("settings.binary", { size: Math.floor((value.replace(/=+$/, "").length * 3) / 4) });
   return value.length > preview ? value.slice(0, preview) + "…" : value;
 }

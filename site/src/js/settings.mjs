@@ -7,14 +7,16 @@ import { gate } from "./gate.mjs";
 import { text } from "./page.mjs";
 import { available, open as openByPasskey } from "./passkey.mjs";
 import { explain } from "./problem.mjs";
+import { keepers } from "./settings-applications.mjs";
 import { list } from "./settings-list.mjs";
 import { complain } from "./trouble.mjs";
 
 const get = (id) => document.getElementById(id);
-const parts = ["status", "content", "add", "all"].map(get);
+const parts = ["status", "content", "add", "keepers", "all"].map(get);
 const form = get("edit");
 const { collection, name, value } = form.elements;
 const attempt = (work) => () => work().catch(complain);
+const kept = keepers({ tell, complain });
 let stored; // the list
 let look; // says what stands before the settings, or shows them
 let soon; // the next look at how this device stands
@@ -30,7 +32,8 @@ function tell(words) {
 async function opened(moved) {
   for (const part of parts) part.hidden = false;
   if (moved) get("list-heading").focus();
-  await Promise.all([refresh(), standing(), earlier()]);
+  await Promise.all([refresh(), standing(), earlier(), kept.refresh()]);
+  if (location.hash === "#keepers") get("keepers").scrollIntoView();
   await call("watchSettings");
   await sync();
 }
@@ -89,7 +92,7 @@ async function erase(setting) {
 async function eraseAll() {
   const say = text("settings.delete.all.say");
   const agreed = await ask({
-    heading: text("settings.delete.all.heading"), words: text("settings.delete.all.text", { count: stored.count }),
+    heading: text("settings.delete.all.heading"), words: [text("settings.delete.all.text", { count: stored.count }), kept.count ? text("settings.delete.all.kept") : ""].join(" ").trim(),
     agree: text("settings.delete"), label: text("settings.delete.all.word", { word: say }), say,
   });
   if (!agreed) return;
@@ -212,6 +215,7 @@ get("delete-all").addEventListener("click", attempt(eraseAll));
 // What another device has changed is shown at once; what the person is typing stays.
 listen(({ changed = [] }) => attempt(async () => {
   await Promise.all([changed.length ? refresh() : undefined, standing()]);
+  if (changed.includes("latchkey.applications")) setTimeout(attempt(kept.refresh), 1500); // what a device erases goes after its key
   if (changed.length) tell(text("settings.changed"));
 })());
 start();

@@ -25,6 +25,7 @@ Your settings, sealed on this computer before they travel. A setting is a name i
   latchkey vault export                      print everything, open: keep it safe
   latchkey vault import FILE                 write what a file of that form has
   latchkey vault sync                        take what other devices wrote, send what waits here
+  latchkey vault apps                        what applications keep: list, look, erase
 
 Every command takes part in the exchange with the service first or last, unless it is told --offline. What is written here while the service
 cannot be reached stays here and is sent the next time.
@@ -38,6 +39,7 @@ type vaultCommand func(p program, ctx context.Context, words []string) error
 var vaultCommands = map[string]vaultCommand{
 	"list": program.vaultList, "get": program.vaultGet, "set": program.vaultSet, "edit": program.vaultEdit, "rm": program.vaultRemove,
 	"sync": program.vaultSync, "history": program.vaultHistory, "export": program.vaultExport, "import": program.vaultImport,
+	"apps": program.vaultApps,
 }
 
 // vault runs a command about settings.
@@ -129,9 +131,9 @@ Options:
 		}
 	}
 	if o.json {
-		return json.NewEncoder(p.out).Encode(map[string]int{"sent": waiting, "settings": len(v.Export())})
+		return json.NewEncoder(p.out).Encode(map[string]int{"sent": waiting, "settings": len(client.OwnSettings(v.Export()))})
 	}
-	_, err = fmt.Fprintf(p.out, "%d sent, %d settings in all\n", waiting, len(v.Export()))
+	_, err = fmt.Fprintf(p.out, "%d sent, %d settings in all\n", waiting, len(client.OwnSettings(v.Export())))
 	return err
 }
 
@@ -160,7 +162,7 @@ Options:
 		return err
 	}
 	defer v.Close()
-	all := v.Export()
+	all := client.OwnSettings(v.Export())
 	if len(names) == 1 {
 		all = v.List(names[0])
 	}
