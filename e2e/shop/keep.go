@@ -154,7 +154,12 @@ func (k *keeper) look(r *http.Request, subject string) kept {
 	if i == nil || i.vault == nil || i.subject != subject {
 		return kept{}
 	}
-	if err := i.vault.Sync(r.Context()); err != nil { // access was taken away, or the token is old
+	if err := i.vault.Sync(r.Context()); err != nil { // access was taken away, or the token is old: the page offers to ask again
+		if errors.Is(err, vault.ErrApplicationKey) { // the member has erased what was kept: nothing of it is shown or sent again
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			i.vault = nil
+		}
 		return kept{}
 	}
 	found := kept{Connected: true}
@@ -170,8 +175,8 @@ func (k *keeper) look(r *http.Request, subject string) kept {
 // change writes one thing and sends it.
 func (k *keeper) change(r *http.Request, subject string) error {
 	now := k.look(r, subject)
-	if !now.Connected {
-		return errors.New("the settings are not connected")
+	if !now.Connected { // the page that follows offers to connect
+		return nil
 	}
 	name, value := "theme", map[string]string{"dark": "", "": "dark"}[now.Theme]
 	if r.FormValue("what") == "cart" {

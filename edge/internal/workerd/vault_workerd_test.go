@@ -24,6 +24,21 @@ func TestAWriterOfAHundredWinsAVersion(t *testing.T) {
 	s.want(s.post("/vault/race/a"), 200, "1")
 }
 
+// What an application keeps is erased in its own object, by the outbox of the person's.
+func TestErasingReachesTheObjectOfAnApplication(t *testing.T) {
+	s := start(t, nil)
+	s.want(s.post("/vault/erase/ada"), 200, "1 0 true")
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		found := s.post("/vault/facts/ada.1")
+		if found.body == "0" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("its vault is there: %s", found.body)
+		}
+	}
+}
+
 // BenchmarkVaultStep fills a vault on workerd, and tells what a record takes of a request that writes a hundred, by how many the vault has.
 func BenchmarkVaultStep(b *testing.B) {
 	const each = 100 // records of a request

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -28,13 +29,23 @@ func vaultRoutes(mux *http.ServeMux) {
 		_, err := v.PutKeys(ctx, name, vault.PutKeysIn{Keys: k})
 		return err
 	}
+	mux.HandleFunc("POST /vault/facts/{name}", func(w http.ResponseWriter, r *http.Request) {
+		f, err := v.Facts(r.Context(), r.PathValue("name"))
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		fmt.Fprint(w, f.Generation)
+	})
 	mux.HandleFunc("POST /vault/step/{name}", func(w http.ResponseWriter, r *http.Request) {
 		base, _ := strconv.ParseInt(r.FormValue("base"), 10, 64)
 		if err := step(r.Context(), v, begun, r.PathValue("name"), base); err != nil {
 			fail(w, err)
 		}
 	})
-	for path, f := range map[string]func(context.Context, *vault.Service, string) (string, error){"largest": largestBatch, "race": raceForVersion} {
+	for path, f := range map[string]func(context.Context, *vault.Service, string) (string, error){
+		"largest": largestBatch, "race": raceForVersion, "erase": eraseKept,
+	} {
 		mux.HandleFunc("POST /vault/"+path+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 			name := r.PathValue("name")
 			err := begun(r.Context(), name)
@@ -49,6 +60,28 @@ func vaultRoutes(mux *http.ServeMux) {
 			fmt.Fprint(w, said)
 		})
 	}
+}
+
+// eraseKept has an application keep something, erases it, and says what is there before, and what in the end.
+func eraseKept(ctx context.Context, v *vault.Service, name string) (string, error) {
+	a, err := v.BeginApplication(ctx, name, vault.KeyIn{Client: "shop", Key: "k1"})
+	if err != nil {
+		return "", err
+	}
+	k := vault.Keys{Version: 1, Ring: []byte("ring"), Wraps: []vault.Wrap{{ID: "k1", Kind: api.VaultWrapApplication, Body: []byte("wrap")}}}
+	if _, err := v.PutKeys(ctx, a.Object(name), vault.PutKeysIn{Keys: k, First: a.Number}); err != nil {
+		return "", err
+	}
+	before, err := v.Facts(ctx, a.Object(name))
+	if err != nil {
+		return "", err
+	}
+	if _, err := v.EraseApplication(ctx, name, vault.EraseApplicationIn{Client: "shop"}); err != nil {
+		return "", err
+	}
+	_, again := v.BeginApplication(ctx, name, vault.KeyIn{Client: "shop", Key: "k1"})
+	left, err := v.Applications(ctx, name)
+	return fmt.Sprint(before.Generation, len(left), errors.Is(again, vault.ErrApplicationKey)), err
 }
 
 // step writes new records, with ids in no order as MACs are, over a manifest of version base.
