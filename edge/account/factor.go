@@ -192,7 +192,10 @@ func (d Deps) putRecovery(tx *object.Tx, in PutRecoveryIn) (None, error) {
 		return None{}, err
 	}
 	for _, f := range loadFactors(tx) {
-		if f.current() {
+		switch {
+		case f.current() && subtle.ConstantTimeCompare(f.Key, in.Hash) == 1: // asked again
+			return None{}, nil
+		case f.current():
 			d.replaceRecovery(tx, f, in)
 		}
 	}

@@ -53,7 +53,7 @@ type Factor struct {
 	Name    string `json:"name"`  // of a passkey
 	Created int64  `json:"created"`
 	Used    int64  `json:"used"` // last, 0 for never
-	PRF     bool   `json:"prf"`  // a passkey that can open the vault
+	PRF     bool   `json:"prf"`  // a passkey that can open a vault; in what a page hears, what opens the present one
 }
 
 // What waits.

@@ -65,7 +65,7 @@ let factors = [
   { id: "f1", kind: "email", value: "ada@example.org", created: 1700000000, used: past },
   { id: "f2", kind: "phone", value: "+4930901820", created: 1700000000, used: 0 },
   { id: "f3", kind: "passkey", name: "Key on my ring", created: 1700000000, used: past, prf: true },
-  { id: "f4", kind: "recovery", created: 1700000000, used: 0 },
+  { id: "f4", kind: "recovery", created: 1700000000, used: 0, prf: true },
 ];
 
 const methods = {
@@ -124,6 +124,7 @@ const methods = {
   totpBegin: () => ({ id: "t", secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", uri: "otpauth://totp/Latchkey:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Latchkey" }),
   totpFinish: ({ code }) => (code === "123456" ? {} : { problem: { code: "code_wrong", tries_left: 3 } }),
   newRecoveryCode: () => ({ code: "7M3K9QX-2C8VJ4T-N6HRY5D-0WZ1P7F-GB3A9EK-5SX2Q8M-J4T6NHR-Y0D1WZP" }),
+  keepRecoveryCode: () => ({}),
   removeFactor: ({ id }) => ((factors = factors.filter((f) => f.id !== id)), {}),
   trustWait: () => ({ due: Date.now() / 1000 + 600000 }),
   undoFactor: () => ({}),

@@ -8,7 +8,7 @@ import (
 
 // securityMethods are what a page can call about proofs.
 var securityMethods = map[string]func(ctx context.Context, c *Client, a args) (any, error){
-	"security": func(ctx context.Context, c *Client, _ args) (any, error) { return c.Security(ctx) },
+	"security": func(ctx context.Context, c *Client, _ args) (any, error) { return c.securityHere(ctx) },
 	"addEmail": func(ctx context.Context, c *Client, a args) (any, error) {
 		return c.AddEmail(ctx, api.EmailAddRequest{Address: a.Address, Language: a.Language})
 	},

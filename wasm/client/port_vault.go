@@ -90,9 +90,12 @@ var settingMethods = map[string]func(ctx context.Context, c *Client, a args) (an
 	},
 	"allowMetered": func(ctx context.Context, c *Client, a args) (any, error) { return done{}, c.AllowMetered(ctx, a.Allow) },
 	"repairVault":  func(ctx context.Context, c *Client, _ args) (any, error) { return done{}, c.RepairVault(ctx) },
-	"newRecoveryCode": func(ctx context.Context, c *Client, a args) (any, error) {
-		code, err := c.NewRecoveryCode(ctx, a.Language)
+	"newRecoveryCode": func(ctx context.Context, c *Client, _ args) (any, error) {
+		code, err := c.NewRecoveryCode(ctx)
 		return map[string]string{"code": code}, err
+	},
+	"keepRecoveryCode": func(ctx context.Context, c *Client, a args) (any, error) {
+		return done{}, c.KeepRecoveryCode(ctx, a.Recovery, a.Language)
 	},
 	"resetVault": func(ctx context.Context, c *Client, a args) (any, error) {
 		return done{}, c.ResetVault(ctx, a.Password)

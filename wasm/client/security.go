@@ -20,6 +20,33 @@ func (c *Client) Security(ctx context.Context) (api.Security, error) {
 	return answer, err
 }
 
+// securityHere is Security, whose PRF says of each factor whether it opens the vault that the account has now, where that is open here: a
+// passkey or a code of before one that was begun anew does not.
+func (c *Client) securityHere(ctx context.Context) (api.Security, error) {
+	answer, err := c.Security(ctx)
+	if err != nil {
+		return answer, err
+	}
+	open, err := c.OpenVault(ctx)
+	if err != nil {
+		return answer, nil
+	}
+	opens, going := map[string]bool{}, map[string]bool{}
+	for _, r := range open.Recipients() {
+		if opens[r.ID] = true; r.Kind == vault.KindRecovery {
+			opens[string(api.ProofRecovery)] = true
+		}
+	}
+	for _, w := range answer.Waiting {
+		going[w.Subject] = true
+	}
+	for i, f := range answer.Factors {
+		code := f.Kind == api.ProofRecovery && opens[string(f.Kind)] && !going[f.ID]
+		answer.Factors[i].PRF = code || f.Kind == api.ProofPasskey && opens[f.ID]
+	}
+	return answer, c.vaultProblem(open.Close())
+}
+
 // AddEmail has a code sent to an address.
 func (c *Client) AddEmail(ctx context.Context, in api.EmailAddRequest) (answer api.SecuritySent, err error) {
 	err = c.post(ctx, api.RouteEmailAdd, in, &answer)
@@ -137,9 +164,42 @@ func (c *Client) TrustWait(ctx context.Context, language string) (answer api.Sec
 	return answer, err
 }
 
-// putRecovery gives the service what proves that one has a recovery code, and opens nothing.
-func (c *Client) putRecovery(ctx context.Context, code vault.RecoveryCode, language string) error {
-	return c.post(ctx, api.RouteRecoveryPut, api.RecoveryPutRequest{Verifier: code.Proof(), Language: language}, nil)
+// NewRecoveryCode returns a code that counts for nothing yet: show it, and call KeepRecoveryCode once the person has it. Errors: those of
+// OpenVault, api.CodeConfirmRequired, so that nobody is shown a code that cannot be kept.
+func (c *Client) NewRecoveryCode(ctx context.Context) (string, error) {
+	open, err := c.OpenVault(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := open.Close(); err != nil {
+		return "", c.vaultProblem(err)
+	}
+	security, err := c.Security(ctx)
+	if err != nil {
+		return "", err
+	}
+	if security.Confirmed <= c.now().Unix() {
+		return "", problem(api.CodeConfirmRequired, "A recent proof is needed first.")
+	}
+	return vault.NewRecoveryCode().String(), nil
+}
+
+// KeepRecoveryCode has a code open the vault and prove who one is, and ends the one before. Doing it twice is doing it once. The service tells
+// the person of it in the language. Errors: CodeRecoveryTyped, api.CodeConfirmRequired, those of OpenVault.
+func (c *Client) KeepRecoveryCode(ctx context.Context, shown, language string) error {
+	code, err := vault.ParseRecoveryCode(shown)
+	if err != nil {
+		return c.vaultProblem(err)
+	}
+	open, err := c.OpenVault(ctx)
+	if err != nil {
+		return err
+	}
+	defer open.Close()
+	return c.vaultProblem(open.ReplaceRecoveryCode(ctx, code, func(ctx context.Context) error {
+		// It proves that one has the code, and opens nothing.
+		return c.post(ctx, api.RouteRecoveryPut, api.RecoveryPutRequest{Verifier: code.Proof(), Language: language}, nil)
+	}))
 }
 
 // proveBy is a proof as a page has it: a recovery code as the person typed it.

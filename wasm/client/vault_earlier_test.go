@@ -3,6 +3,7 @@
 package client_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -120,4 +121,58 @@ func TestAnEarlierVaultCanBeErased(t *testing.T) {
 	w.must(d.EraseVault(t.Context(), kept.Generation))
 	d.kept(0)
 	w.wants("what is gone", d.RestoreVault(t.Context(), kept.Generation, client.Secret{}), api.CodeNotFound)
+}
+
+// The person may look at a new code and go away: the one that is printed stays good until the new one is kept.
+func TestARecoveryCodeCountsWhenItIsKept(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.sets("theme", "dark")
+	d.syncs()
+	code := func() string {
+		code, err := d.NewRecoveryCode(t.Context())
+		w.must(err)
+		return code
+	}
+	opens := func(code string, want api.Code) {
+		t.Helper()
+		w.must(d.keys.Forget(t.Context(), accountID(d)))
+		d.reload()
+		w.wants(code, d.Unlock(t.Context(), client.Secret{Recovery: code}), want)
+	}
+	printed := code()
+	w.must(d.KeepRecoveryCode(t.Context(), printed, "en"))
+	fresh := code()
+	w.wants("a mistake", d.KeepRecoveryCode(t.Context(), fresh[1:], "en"), client.CodeRecoveryTyped)
+	w.ahead.Store(int64(11 * time.Minute / time.Second))
+	_, err := d.NewRecoveryCode(t.Context())
+	w.wants("without a recent proof", err, api.CodeConfirmRequired)
+	w.wants("without a recent proof", d.KeepRecoveryCode(t.Context(), fresh, "en"), api.CodeConfirmRequired)
+	opens(printed, "")
+	_, err = d.Confirm(t.Context(), good)
+	w.must(err)
+	for range 2 {
+		w.must(d.KeepRecoveryCode(t.Context(), fresh, "en"))
+	}
+	opens(printed, client.CodeVaultLocked)
+	opens(fresh, "")
+}
+
+// A code or a passkey of before opens nothing of what was begun anew.
+func TestThePageHearsWhatOpensThePresentVault(t *testing.T) {
+	w := newWorld(t)
+	d := w.owner()
+	d.sets("theme", "dark")
+	d.syncs()
+	security := func() string { return d.port.Call(t.Context(), "security", `{}`) }
+	code, err := d.NewRecoveryCode(t.Context())
+	w.must(err)
+	w.must(d.KeepRecoveryCode(t.Context(), code, "en"))
+	if got := security(); strings.Count(got, `"recovery"`) != 1 || !strings.Contains(got, `"prf":true`) {
+		t.Errorf("the code opens, and the page hears %s", got)
+	}
+	w.must(d.ResetVault(t.Context(), good))
+	if got := security(); strings.Contains(got, `"prf":true`) {
+		t.Errorf("the code opens nothing, and the page hears %s", got)
+	}
 }

@@ -3,14 +3,12 @@
 package client_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/latchkey-id/latchkey/edge/api"
 	"github.com/latchkey-id/latchkey/wasm/client"
-	"github.com/latchkey-id/latchkey/wasm/vault"
 )
 
 func TestTheFirstDeviceOfAnAccountHasItsVaultAtOnce(t *testing.T) {
@@ -90,14 +88,12 @@ func TestARecoveryCodeAndAPasskeyOpen(t *testing.T) {
 	first := w.owner()
 	first.sets("theme", "dark")
 	first.syncs()
-	open, err := first.OpenVault(t.Context())
+	code, err := first.NewRecoveryCode(t.Context())
 	w.must(err)
-	code, err := open.ReplaceRecoveryCode(t.Context(), func(context.Context, vault.RecoveryCode) error { return nil })
-	w.must(err)
-	w.must(open.Close())
+	w.must(first.KeepRecoveryCode(t.Context(), code, "en"))
 	prf := make([]byte, 32)
 	w.must(first.PasskeyOpens(t.Context(), "factor", prf))
-	for _, secret := range []client.Secret{{Recovery: code.String()}, {PRF: prf}} {
+	for _, secret := range []client.Secret{{Recovery: code}, {PRF: prf}} {
 		w.must(first.keys.Forget(t.Context(), accountID(first)))
 		first.reload()
 		first.is(client.VaultLocked)
@@ -312,20 +308,21 @@ func TestAPrintedRecoveryCodeOpensUntilTheServiceTakesAnotherOne(t *testing.T) {
 	d := w.owner()
 	d.sets("theme", "dark")
 	d.syncs()
-	code, err := d.NewRecoveryCode(t.Context(), "en")
+	printed, err := d.NewRecoveryCode(t.Context())
 	w.must(err)
+	w.must(d.KeepRecoveryCode(t.Context(), printed, "en"))
 	d.fail = func(path string) error {
 		if path == api.RouteRecoveryPut {
 			return errors.New("offline")
 		}
 		return nil
 	}
-	if again, err := d.NewRecoveryCode(t.Context(), "en"); err == nil || again != "" {
-		t.Errorf("a code that the service does not know was shown: %v", err)
-	}
+	next, err := d.NewRecoveryCode(t.Context())
+	w.must(err)
+	w.wants("offline", d.KeepRecoveryCode(t.Context(), next, "en"), api.CodeUnavailable)
 	d.fail = nil
 	w.must(d.keys.Forget(t.Context(), accountID(d)))
 	d.reload()
-	w.must(d.Unlock(t.Context(), client.Secret{Recovery: code}))
+	w.must(d.Unlock(t.Context(), client.Secret{Recovery: printed}))
 	d.syncs().has("theme", "dark")
 }

@@ -98,20 +98,3 @@ func (c *Client) RepairVault(ctx context.Context) error {
 	}
 	return c.SyncSettings(ctx, true)
 }
-
-// NewRecoveryCode makes a code that opens the vault and proves who one is, and ends the one before. Show it once, and only when there is
-// no error. The service tells the person of it in the language.
-func (c *Client) NewRecoveryCode(ctx context.Context, language string) (string, error) {
-	open, err := c.OpenVault(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer open.Close()
-	code, err := open.ReplaceRecoveryCode(ctx, func(ctx context.Context, code vault.RecoveryCode) error {
-		return c.putRecovery(ctx, code, language)
-	})
-	if err != nil {
-		return "", c.vaultProblem(err)
-	}
-	return code.String(), nil
-}

@@ -102,32 +102,52 @@ func (v *Vault) remove(ctx context.Context, ids []string) error {
 	})
 }
 
-// ReplaceRecoveryCode wraps for a new code beside the old one, lets commit have the service accept the new one, and then ends the old one's wrap.
-// Stopped anywhere, whichever code the service accepts opens the vault. Show the new one only when there is no error; after an error make
-// another one.
-func (v *Vault) ReplaceRecoveryCode(ctx context.Context, commit func(context.Context, RecoveryCode) error) (RecoveryCode, error) {
-	code := NewRecoveryCode()
-	to := RecoveryIdentity(code).Recipient(NewID().String())
+// ReplaceRecoveryCode wraps for a code, which the person has by then, beside the old one, lets commit have the service accept it, and then ends
+// the old one's wrap. Stopped anywhere, whichever code the service accepts opens the vault. After an error do it again with the same code.
+func (v *Vault) ReplaceRecoveryCode(ctx context.Context, code RecoveryCode, commit func(context.Context) error) error {
+	self := RecoveryIdentity(code)
+	to := self.Recipient(NewID().String())
 	err := v.changeKeys(ctx, func(r *ring) (bool, error) {
-		shown := ""
-		for _, n := range r.recipients {
-			if n.Kind == KindRecovery && shown == "" {
-				shown = n.ID // others behind it are of tries that failed, and nobody has seen them
-			}
+		at := slices.IndexFunc(r.recipients, to.same)
+		if at >= 0 {
+			to = r.recipients[at]
+			return false, nil
 		}
-		r.remove(func(n Recipient) bool { return n.Kind == KindRecovery && n.ID != shown })
+		r.dropTries()
 		return true, r.add(to)
 	})
 	if err == nil {
-		err = commit(ctx, code)
+		err = commit(ctx)
 	}
 	if err == nil {
-		err = v.only(ctx, to)
+		err = v.requests.enter(ctx)
 	}
 	if err != nil {
-		return RecoveryCode{}, err
+		return err
 	}
-	return code, nil
+	v.identities = append(v.identities, self) // the old code may be all that opened here
+	v.requests.leave()
+	return v.only(ctx, to)
+}
+
+// same reports whether another recipient has the same key.
+func (r Recipient) same(other Recipient) bool {
+	return r.Kind == other.Kind && bytes.Equal(r.Public, other.Public)
+}
+
+// dropTries removes recovery codes that are neither the first, which is on paper, nor the last, which the service may have accepted although
+// its answer was lost.
+func (r *ring) dropTries() {
+	var codes []string
+	for _, n := range r.recipients {
+		if n.Kind == KindRecovery {
+			codes = append(codes, n.ID)
+		}
+	}
+	if len(codes) > 2 {
+		codes = codes[1 : len(codes)-1]
+		r.remove(func(n Recipient) bool { return slices.Contains(codes, n.ID) })
+	}
 }
 
 // only ends the wraps of all others of its kind.

@@ -1,6 +1,6 @@
 // Adding something that proves who the person is. The dialog goes from part to part; what is done next is what the part before
 // returned. Whoever has not proved the password for a while is asked for it first.
-import { call } from "./core.mjs";
+import { call, Problem } from "./core.mjs";
 import { clear, handle, reveal, WrongField } from "./form.mjs";
 import { create, open as useForSettings } from "./passkey.mjs";
 import { explain } from "./problem.mjs";
@@ -119,12 +119,15 @@ export function adding({ account, added, complain }) {
       }),
     recovery: () =>
       begin(async (watch) => {
-        const { code: fresh } = await call("newRecoveryCode", {}, watch);
+        const { code: fresh } = await call("newRecoveryCode", {}, watch).catch(shut);
         get("recovery").textContent = fresh;
-        part("recovery", async () => {
+        // Nothing has changed until the person has it: who gives up keeps the code of before.
+        part("recovery", (watch) => {
           if (!kept.checked) throw new WrongField(kept, text("factors.recovery.keep"));
-          get("recovery").textContent = "";
-          await finish(text("factors.added.recovery"));
+          return begin(async (watch) => {
+            await call("keepRecoveryCode", { recovery: fresh, language }, watch);
+            await finish(text("factors.added.recovery"));
+          }, watch);
         });
       }),
   };
@@ -135,6 +138,11 @@ export function adding({ account, added, complain }) {
     const prf = await useForSettings().catch(() => "");
     if (prf) await call("passkeyOpens", { id, prf });
   }
+
+  // shut says where settings are opened that are not open here.
+  const shut = (problem) => {
+    throw ["vault_locked", "vault_missing", "vault_replaced"].includes(problem.code) ? new Problem({ code: "vault_shut" }) : problem;
+  };
 
   // beside shows what is wrong with an address or a number beside its field.
   const beside = (input) => (problem) => {
@@ -186,7 +194,8 @@ export function adding({ account, added, complain }) {
         throw problem;
       }
     },
-    // recent runs work outside of the dialog, which comes up only when the password has to be proved before.
+    // recent runs work outside of the dialog, which comes up only when the password has to be proved before. It returns what work does, or
+    // nothing when the person gave up.
     async recent(work) {
       try {
         return await work();
@@ -199,7 +208,7 @@ export function adding({ account, added, complain }) {
         proved = false;
         ask(async () => close());
       });
-      return proved ? work() : Promise.reject(Object.assign(new Error("given up"), { quiet: true }));
+      return proved ? work() : undefined;
     },
   };
 }

@@ -5,16 +5,10 @@ import { call, start } from "./core.mjs";
 import { ask } from "./dialog.mjs";
 import { language, text } from "./page.mjs";
 import { available } from "./passkey.mjs";
-import { complain } from "./trouble.mjs";
+import { complain, tell } from "./trouble.mjs";
 
 const get = (id) => document.getElementById(id);
 const attempt = (work) => () => Promise.resolve(work()).catch(complain);
-
-function tell(words) {
-  get("trouble").hidden = true;
-  get("news").hidden = false;
-  get("news").textContent = words;
-}
 
 function row(template, name, detail) {
   const item = get(template).content.cloneNode(true);
@@ -75,7 +69,7 @@ const things = ["email", "phone", "passkey"]; // what has a name or a value of i
 async function showFactors() {
   const [{ factors, waiting, phones }, { devices }] = await Promise.all([call("security"), call("devices")]);
   document.querySelector("[data-add=phone]").hidden = !phones;
-  get("few").hidden = factors.length > 1;
+  get("few").hidden = factors.length > 1 && factors.some(({ kind }) => kind === "recovery");
   fill("factors", factors.map((factor) => {
     const kind = text("factors.kind." + factor.kind);
     const item = row("factor", things.includes(factor.kind) ? factor.name || factor.value : kind, [
@@ -105,8 +99,9 @@ async function showFactors() {
 async function remove(factor, name, last) {
   const words = last ? text("factors.remove.last") : text("factors.remove.text");
   if (!(await ask({ heading: text("factors.remove.heading", { name }), words, agree: text("factors.remove") }))) return;
-  const { waiting } = await form.recent(() => call("removeFactor", { id: factor.id, language }));
-  tell(waiting ? text("factors.removing", { name }) : text("factors.removed", { name }));
+  const gone = await form.recent(() => call("removeFactor", { id: factor.id, language }));
+  if (!gone) return;
+  tell(gone.waiting ? text("factors.removing", { name }) : text("factors.removed", { name }));
   await showFactors();
   get("factors-heading").focus();
 }

@@ -9,7 +9,7 @@ import { available, open as openByPasskey } from "./passkey.mjs";
 import { explain } from "./problem.mjs";
 import { keepers } from "./settings-applications.mjs";
 import { list } from "./settings-list.mjs";
-import { complain } from "./trouble.mjs";
+import { complain, tell } from "./trouble.mjs";
 
 const get = (id) => document.getElementById(id);
 const parts = ["status", "content", "add", "keepers", "all"].map(get);
@@ -20,12 +20,6 @@ const kept = keepers({ tell, complain });
 let stored; // the list
 let look; // says what stands before the settings, or shows them
 let soon; // the next look at how this device stands
-
-function tell(words) {
-  get("trouble").hidden = true;
-  get("news").hidden = false;
-  get("news").textContent = words;
-}
 
 // opened shows everything once this device can open the vault. Who came by a button that is gone now finds the focus at the list, before
 // anything else is done: it must not leave a field that somebody types in.
@@ -113,20 +107,13 @@ async function exportAll() {
 async function importAll([file]) {
   if (!file) return;
   get("file").value = "";
-  try {
-    const content = await file.text();
-    const plan = await call("importSettings", { text: content, dry: true });
-    const count = plan.new + plan.changed;
-    const words = { heading: text("settings.import.heading", { count }), words: text("settings.import.text", { ...plan, fresh: plan.new }), agree: text("settings.import.yes") };
-    if (!(await ask(words))) return;
-    await call("importSettings", { text: content });
-    tell(text("settings.imported", { count }));
-  } catch (problem) {
-    if (problem.code !== "import_malformed") throw problem;
-    get("news").hidden = true;
-    get("trouble").hidden = false;
-    get("trouble").textContent = text("settings.import.wrong");
-  }
+  const content = await file.text();
+  const plan = await call("importSettings", { text: content, dry: true });
+  const count = plan.new + plan.changed;
+  const words = { heading: text("settings.import.heading", { count }), words: text("settings.import.text", { ...plan, fresh: plan.new }), agree: text("settings.import.yes") };
+  if (!(await ask(words))) return;
+  await call("importSettings", { text: content });
+  tell(text("settings.imported", { count }));
   await Promise.all([refresh(), standing()]);
 }
 
@@ -216,7 +203,7 @@ get("delete-all").addEventListener("click", attempt(eraseAll));
 listen(({ changed = [] }) => attempt(async () => {
   await Promise.all([changed.length ? refresh() : undefined, standing()]);
   if (changed.includes("latchkey.applications")) setTimeout(attempt(kept.refresh), 1500); // what a device erases goes after its key
-  if (changed.length) tell(text("settings.changed"));
+  if (changed.length) tell(text("settings.changed"), true); // the person may be at something else
 })());
 start();
 load().catch(complain);

@@ -8,9 +8,20 @@ import { explain } from "./problem.mjs";
 export function complain(error) {
   if (error.code === "session_required") return location.replace(localised("/signin"));
   if (!(error instanceof Problem)) console.error(error);
-  const trouble = document.getElementById("trouble");
-  trouble.hidden = false;
-  trouble.textContent = explain(error instanceof Problem ? error : { code: "module" });
+  show("trouble", explain(error instanceof Problem ? error : { code: "module" }));
+}
+
+// tell says what has been done. Unless it is quiet the page goes to where it stands.
+export function tell(words, quiet = false) {
+  show("news", words, quiet);
+}
+
+function show(id, words, quiet = false) {
+  for (const other of document.querySelectorAll("#trouble, #news")) other.hidden = true;
+  const notice = document.getElementById(id);
+  notice.hidden = false;
+  notice.textContent = words;
+  if (!quiet) notice.scrollIntoView({ block: "nearest" });
 }
 
 // The tab of the page that is open.

@@ -109,8 +109,9 @@ func TestACodeByMailAndThePasswordOpenTheSettings(t *testing.T) {
 func TestTheRecoveryCodeOpensTheSettings(t *testing.T) {
 	w := newWorld(t)
 	page := w.owner("grace@id.test")
-	code, err := page.NewRecoveryCode(t.Context(), "en")
+	code, err := page.NewRecoveryCode(t.Context())
 	w.must(err)
+	w.must(page.KeepRecoveryCode(t.Context(), code, "en"))
 	c := w.computer()
 	c.run("signin").wants(exitDone, "", "")
 	c.with("nonsense\n"+strings.ToLower(code)+"\n").run("trust", "--method", "recovery").wants(exitDone, "your settings are open here", "typing mistake")
