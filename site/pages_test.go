@@ -359,8 +359,8 @@ func checkLayout(b *tab, where string) {
 			if (box.width === 0 || target.closest("article, .skip")) continue;
 			if (box.height < 24 || box.width < 24) found.push("small target: " + target.outerHTML + " " + box.width + "×" + box.height);
 		}
-		for (const part of document.querySelectorAll(".card *")) {
-			const card = part.closest(".card").getBoundingClientRect(), box = part.getBoundingClientRect();
+		for (const part of document.querySelectorAll(".card *, dialog[open] *")) {
+			const card = part.closest(".card, dialog").getBoundingClientRect(), box = part.getBoundingClientRect();
 			if (box.width > 1 && box.right > card.right + 1 && !part.closest(".progress")) found.push("cut off: " + part.outerHTML);
 		}
 		if (!/^(en|de)$/.test(root.lang)) found.push("language " + root.lang);
