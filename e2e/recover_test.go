@@ -118,7 +118,7 @@ func begunAnew(t *testing.T) (earlier, now *browser, paper *token, upn string) {
 	now.screenshot("settings-anew")
 	now.click("#ask-yes")
 	now.see("#list-heading")
-	now.hides()
+	now.lacks("theme")
 	now.set("editor", "font", "Iosevka")
 	return earlier, now, paper, upn
 }
