@@ -98,6 +98,8 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+api.RouteApplications, problem.Get(s.Log, s.applications))
 	mux.Handle("POST "+api.RouteApplicationRemove, problem.Post(s.Log, s.removeApplication))
 	mux.Handle("GET "+api.RouteApps, problem.Get(s.Log, s.apps))
+	mux.HandleFunc("GET "+pathChangePassword, changePassword)
+	mux.HandleFunc("GET "+pathPasskeyEndpoints, s.passkeyEndpoints)
 }
 
 // here returns the session that the browser claims to be in, or CodeSessionRequired. The claim is checked by whatever object

@@ -44,4 +44,5 @@ export function changePassword(account, complain) {
   document.getElementById("cancel-change").addEventListener("click", () => open(false));
   meter(fresh, () => [account.upn, account.email, account.name]);
   reveal();
+  if (location.hash === "#change") open(true); // where password managers lead
 }
