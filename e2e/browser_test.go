@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -20,8 +21,9 @@ import (
 // browser is one Chromium with a profile of its own, which trusts the local authority and nothing more than usual. Its
 // console goes to the test's log, and a console error fails the test.
 type browser struct {
-	t   *testing.T
-	ctx context.Context
+	authenticator webauthn.AuthenticatorID // "": none
+	t             *testing.T
+	ctx           context.Context
 }
 
 const patience = 20 * time.Second // for one step of a flow on a busy machine

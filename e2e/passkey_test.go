@@ -52,19 +52,30 @@ func (b *browser) unbound() {
 	})
 }
 
-// virtualPasskeys gives the browser an authenticator that somebody is always present and verified at.
+// virtualPasskeys gives the browser an authenticator that somebody is present and verified at, unless present says otherwise.
 func (b *browser) virtualPasskeys() {
 	b.t.Helper()
 	run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		if _, err := cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{}); err != nil {
 			return chromedp.Void{}, err
 		}
-		_, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
+		added, err := cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{
 			Options: &webauthn.VirtualAuthenticatorOptions{
 				Protocol: "ctap2", Ctap2version: "ctap2_1", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true,
 				HasPrf: true, HasHmacSecret: true, AutomaticPresenceSimulation: true,
 			},
 		})
+		b.authenticator = added.AuthenticatorID
+		return chromedp.Void{}, err
+	})
+}
+
+// present says whether somebody is there who touches the authenticator whenever a page asks.
+func (b *browser) present(yes bool) {
+	b.t.Helper()
+	run(b, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		in := webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: b.authenticator, Enabled: yes}
+		_, err := cdp.Call(ctx, t, webauthn.SetAutomaticPresenceSimulation, in)
 		return chromedp.Void{}, err
 	})
 }

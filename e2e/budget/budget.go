@@ -59,11 +59,11 @@ func browserModule(root string) (int64, error) {
 
 var (
 	reference = regexp.MustCompile(`(?:href|src)="?(/[^"\s>]+\.(?:css|mjs|js|svg|json|webmanifest))`)
-	imported  = regexp.MustCompile(`(?:from|import|fetch\()\s*["'(]*(\.{0,2}/[^"')]+\.(?:mjs|js|json))`)
+	imported  = regexp.MustCompile(`(?:from\s*|import\s*|fetch\()["'](\.{0,2}/[^"')]+\.(?:mjs|js|json))`)
 )
 
 // signinPage adds up the page and everything that it refers to, and what that imports: all that a browser loads before the Go
-// module, without the module's own loader.
+// module, without the module's own loader. What is imported by import() waits for an answer of the module.
 func signinPage(root string) (int64, error) {
 	dist := filepath.Join(root, "site/dist")
 	seen, total := map[string]bool{}, int64(0)

@@ -196,7 +196,7 @@ func finishRecovery(tx *object.Tx, in FinishRecoveryIn) (FinishRecoveryOut, erro
 	replaceRecord(tx, in.Record, in.KSF, in.KeyID)
 	endAllBut(tx, "")
 	tx.Exec(`DELETE FROM access_grant WHERE offline = 1`)
-	tx.Exec(`DELETE FROM challenge`)
+	tx.Exec(`DELETE FROM challenge WHERE purpose <> ?`, string(purposeSigned)) // which must not be answered again
 	known, fresh := knownDevice(tx, in.Known), &in.Device
 	if known != "" {
 		fresh = nil
@@ -223,8 +223,8 @@ func amrOf(how api.Proof) []string {
 		return []string{"otp", "sms"}
 	case api.ProofCall:
 		return []string{"otp", "tel"}
-	case api.ProofPasskey:
-		return []string{"pop"}
+	case api.ProofPasskey: // which has verified its person
+		return []string{"pop", "mfa"}
 	}
 	return []string{"otp"}
 }

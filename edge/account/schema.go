@@ -214,6 +214,8 @@ func New(d Deps) *object.Kind {
 	object.Handle(k, Activate, activate)
 	object.Handle(k, BeginSignin, beginSignin)
 	object.Handle(k, CompleteSignin, completeSignin)
+	object.Handle(k, Passkey, passkey)
+	object.Handle(k, CompletePasskey, completePasskey)
 	object.Handle(k, TouchSession, touchSession)
 	object.Handle(k, Profile, profile)
 	object.Handle(k, Sessions, sessions)

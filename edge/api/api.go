@@ -21,6 +21,9 @@ const (
 	RoutePasswordBegin  = "/api/signin/password/begin"  // PasswordBeginRequest → PasswordBeginResponse
 	RoutePasswordFinish = "/api/signin/password/finish" // PasswordFinishRequest → PasswordFinishResponse
 
+	RouteSigninPasskeyBegin  = "/api/signin/passkey/begin"  // PasskeySigninBeginRequest → PasskeySigninBegun
+	RouteSigninPasskeyFinish = "/api/signin/passkey/finish" // PasskeySigninFinishRequest → PasskeySigninFinished
+
 	RouteSignupBegin    = "/api/signup/begin"    // SignupBeginRequest → SignupState
 	RouteSignupResend   = "/api/signup/resend"   // SignupState → SignupState
 	RouteSignupCode     = "/api/signup/code"     // SignupCodeRequest → SignupState
@@ -121,6 +124,32 @@ type PasswordFinishRequest struct {
 	State string `json:"state"`
 	KE3   Bytes  `json:"ke3"`
 	Keep  bool   `json:"keep"` // keep me signed in: the cookie outlives the browser
+}
+
+// PasskeySigninBeginRequest asks for a challenge that any passkey may answer.
+type PasskeySigninBeginRequest struct {
+	Flow string `json:"flow,omitempty"`
+}
+
+// PasskeySigninBegun carries PublicKeyCredentialRequestOptionsJSON (Web Authentication Level 3 section 5.1.10).
+type PasskeySigninBegun struct {
+	State   string `json:"state"`
+	Options string `json:"options"`
+	Expires int64  `json:"expires"`
+}
+
+// PasskeySigninFinishRequest carries AuthenticationResponseJSON, without what the passkey's PRF extension gave.
+type PasskeySigninFinishRequest struct {
+	Flow      string `json:"flow,omitempty"`
+	State     string `json:"state"`
+	Assertion string `json:"assertion"`
+	Keep      bool   `json:"keep"`
+	Language  string `json:"language,omitempty"` // of the notice that a device was confirmed
+}
+
+// PasskeySigninFinished says where the browser goes next; the session cookie comes with it, and the device is trusted.
+type PasskeySigninFinished struct {
+	Redirect string `json:"redirect"`
 }
 
 // PasswordFinishResponse says where the browser goes next; the session cookie comes with it.

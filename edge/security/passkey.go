@@ -25,6 +25,10 @@ func (s *Service) want(challenge string) webauthn.Want {
 }
 
 func (s *Service) beginPasskey(c call, _ problem.Empty) (api.PasskeyBegun, error) {
+	handle, err := webauthn.UserHandle(c.ctx(), s.Keys, c.here.Account)
+	if err != nil {
+		return api.PasskeyBegun{}, err
+	}
 	known, err := s.Accounts.Security(c.ctx(), c.here.Account, c.here.Ref())
 	if err != nil {
 		return api.PasskeyBegun{}, err
@@ -34,7 +38,7 @@ func (s *Service) beginPasskey(c call, _ problem.Empty) (api.PasskeyBegun, error
 		return api.PasskeyBegun{}, err
 	}
 	creation := webauthn.Creation{
-		RPID: s.host, RPName: s.host, User: c.here.Account, Name: known.UPN, DisplayName: known.Name, Challenge: challengeOf(begin.ID),
+		RPID: s.host, RPName: s.host, User: handle, Name: known.UPN, DisplayName: known.Name, Challenge: challengeOf(begin.ID),
 	}
 	for _, f := range known.Factors {
 		if f.Kind == api.ProofPasskey {
@@ -69,9 +73,15 @@ func (s *Service) finishPasskey(c call, in api.PasskeyFinishRequest) (problem.Em
 
 // passkey returns the passkey of the account whose answer this is, or "". accountID is "" where the account is not to be looked at.
 func (s *Service) passkey(ctx context.Context, factors []account.Factor, accountID, challenge, assertion string) (factor string, counter int64) {
-	id, user, err := webauthn.Which(assertion)
+	id, handle, err := webauthn.Which(assertion)
+	if err == nil && handle != nil && accountID != "" { // section 7.2 step 6
+		var whose string
+		if whose, err = webauthn.AccountOf(ctx, s.Keys, handle); err == nil && whose != accountID {
+			err = fmt.Errorf("%w: of another account", webauthn.ErrInvalid)
+		}
+	}
 	for _, f := range factors {
-		if err != nil || f.Kind != api.ProofPasskey || f.Value != id || user != nil && accountID != "" && string(user) != accountID {
+		if err != nil || f.Kind != api.ProofPasskey || f.Value != id {
 			continue
 		}
 		n, wrong := webauthn.Assert(assertion, f.Key, s.want(challenge))

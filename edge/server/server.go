@@ -98,7 +98,7 @@ func (p *parts) routes() *http.ServeMux {
 	provider.Mount(mux)
 	signin.New(signin.Deps{
 		Config: signin.Config{
-			DefaultDomain: c.DefaultDomain, ExtraDomains: c.ExtraDomains,
+			Issuer: c.Issuer, DefaultDomain: c.DefaultDomain, ExtraDomains: c.ExtraDomains,
 			SigninLimit: c.SigninLimit, SignupLimit: c.SignupLimit, SignupAllow: c.SignupAllow,
 		},
 		Names: p.directory, Accounts: p.accounts, Throttle: p.counters, Keys: p.ring, Realms: signin.Registry{Names: p.directory},

@@ -24,7 +24,9 @@ type arrival struct {
 	previous *session.Cookie     // the session that the browser leaves behind, nil for none
 	device   *account.NewDevice  // nil when the account knows the browser
 	devices  session.Devices     // for the device cookie
-	life     time.Duration
+	// knownDevices are devices without a new one, where the account has yet to say whether it knows the browser.
+	knownDevices session.Devices
+	life         time.Duration
 }
 
 // arrive prepares the session of a browser at an account. knownDevice says that the account recognised the device cookie. When the

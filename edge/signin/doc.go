@@ -3,6 +3,8 @@
 //	/api/signin/discover         where does this name sign in?
 //	/api/signin/password/begin   KE1 → count the attempt → KE2, sealed state
 //	/api/signin/password/finish  KE3, state → spend the attempt → session
+//	/api/signin/passkey/begin    a challenge for any passkey, sealed state
+//	/api/signin/passkey/finish   its answer, state → verify → take the challenge → session on a trusted device
 //
 //	/api/signup/begin            e-mail address: code by mail     new address: name reserved
 //	/api/signup/code, resend     code proves the address

@@ -40,6 +40,8 @@ type Names interface {
 type Accounts interface {
 	BeginSignin(ctx context.Context, id string, in account.BeginSigninIn) (account.BeginSigninOut, error)
 	CompleteSignin(ctx context.Context, id string, in account.CompleteSigninIn) error
+	Passkey(ctx context.Context, id string, in account.PasskeyIn) (f account.Factor, found bool, err error)
+	CompletePasskey(ctx context.Context, id string, in account.CompletePasskeyIn) (known bool, err error)
 	EndSession(ctx context.Context, id string, in account.EndSessionIn) (account.EndSessionOut, error)
 
 	BeginSignup(ctx context.Context, id string, in account.BeginSignupIn) error
@@ -64,6 +66,7 @@ type Keys interface {
 
 // Config is what an operator decides about sign-in and sign-up.
 type Config struct {
+	Issuer        string             // address of the service, which passkeys are for
 	DefaultDomain string             // domain of the addresses that the service hands out
 	ExtraDomains  []string           // special-use domains (Realms) that addresses may have all the same
 	Lock          account.LockPolicy // guesses at one name; zero: account.DefaultLockPolicy
@@ -114,6 +117,8 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.Handle("POST "+api.RouteDiscover, problem.Post(s.Log, s.discover))
 	mux.Handle("POST "+api.RoutePasswordBegin, problem.Post(s.Log, s.passwordBegin))
 	mux.Handle("POST "+api.RoutePasswordFinish, problem.Post(s.Log, s.passwordFinish))
+	mux.Handle("POST "+api.RouteSigninPasskeyBegin, problem.Post(s.Log, s.passkeyBegin))
+	mux.Handle("POST "+api.RouteSigninPasskeyFinish, problem.Post(s.Log, s.passkeyFinish))
 	mux.Handle("POST "+api.RouteSignupBegin, problem.Post(s.Log, s.signupBegin))
 	mux.Handle("POST "+api.RouteSignupResend, problem.Post(s.Log, s.signupResend))
 	mux.Handle("POST "+api.RouteSignupCode, problem.Post(s.Log, s.signupCode))

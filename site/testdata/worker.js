@@ -143,6 +143,11 @@ const methods = {
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
   discover: ({ upn }) => problemOf(upn) ?? { realm: "managed", upn: upn.toLowerCase() },
+  passkeyOptions: () => ({
+    state: "p", expires: Date.now() / 1000 + 3600,
+    options: JSON.stringify({ challenge: "AAAA", rpId: location.hostname, userVerification: "required", allowCredentials: [] }),
+  }),
+  signinPasskey: () => ({ redirect: "/account" }),
   async signin(args) {
     postMessage({ progress: "hashing" });
     await pause(args.password.startsWith("slow") ? 30000 : 150);

@@ -99,7 +99,7 @@ var methods = map[string]func(ctx context.Context, c *Client, a args) (any, erro
 // methodOf finds a method; nil when there is none.
 func methodOf(name string) func(ctx context.Context, c *Client, a args) (any, error) {
 	for _, some := range []map[string]func(context.Context, *Client, args) (any, error){
-		methods, trustMethods, settingMethods, keptMethods, securityMethods, recoverMethods,
+		methods, passkeyMethods, trustMethods, settingMethods, keptMethods, securityMethods, recoverMethods,
 	} {
 		if run, known := some[name]; known {
 			return run

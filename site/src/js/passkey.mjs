@@ -14,10 +14,10 @@ export async function create(options) {
   return outcome(await navigator.credentials.create({ publicKey }));
 }
 
-// get has the person use a passkey.
-export async function get(options) {
+// get has the person use a passkey. how is the rest of what navigator.credentials.get() takes: mediation, signal.
+export async function get(options, how) {
   const publicKey = { ...PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(options)), extensions };
-  return outcome(await navigator.credentials.get({ publicKey }));
+  return outcome(await navigator.credentials.get({ ...how, publicKey }));
 }
 
 // open has the person use a passkey only for what opens the settings. Nobody checks the signature, so the challenge is any.

@@ -1,6 +1,6 @@
 // Sign-in: the name, then the password. The page takes the name while the client core is still on its way.
 import { call, start } from "./core.mjs";
-import { handle, reveal, WrongField } from "./form.mjs";
+import { handle, notice, reveal, WrongField } from "./form.mjs";
 import { leave } from "./leave.mjs";
 import { flow, query, text } from "./page.mjs";
 import { steps } from "./steps.mjs";
@@ -47,3 +47,12 @@ if (hint && !username.value) username.value = hint.slice(0, 254);
 
 reveal();
 start();
+
+// Passkeys come last: what asks for them is loaded when the client core is there, and by a browser without them never.
+if (globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  const passkey = document.getElementById("passkey");
+  const offered = call("passkeyOptions", { flow }).then(async (begun) => (await import("./passkey-signin.mjs")).offer(form, begun));
+  offered.catch(() => {}); // whoever wants it hears of it
+  passkey.addEventListener("click", () => offered.then((ask) => ask(), (problem) => notice(form, problem)));
+  passkey.hidden = false;
+}
