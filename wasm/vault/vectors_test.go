@@ -53,6 +53,7 @@ type vectors struct {
 		Key     hexed  `json:"key"`
 		Account string `json:"account"`
 		Public  hexed  `json:"public"`
+		ID      string `json:"id"`
 	} `json:"application"`
 }
 
@@ -153,6 +154,9 @@ func TestVectorsOfKeys(t *testing.T) {
 		same(t, c.Code, code[:], c.Secret)
 	}
 	key := ApplicationKey(x.Application.Key)
+	if got := key.ID(); got != x.Application.ID {
+		t.Errorf("id of an application's key: %s", got)
+	}
 	if got := key.account(); got != x.Application.Account {
 		t.Errorf("account of an application's vault: %s", got)
 	}

@@ -138,6 +138,7 @@ const app = createECDH("prime256v1");
 app.setPrivateKey(keyPair(derive(hex(x.application.key), "latchkey/wrap/v1/application")));
 same(app.getPublicKey(), x.application.public, "application");
 assert.equal("application:" + Buffer.from(derive(hex(x.application.key), "latchkey/vault/v1/application")).toString("base64url"), x.application.account);
+assert.equal(Buffer.from(derive(hex(x.application.key), "latchkey/vault/v1/application-id")).subarray(0, 16).toString("base64url"), x.application.id);
 
 // Codes.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
