@@ -27,9 +27,12 @@ export function gate({ account, opened, earlier, tell, complain }) {
     const shut = state === "locked" || state === "replaced";
     get("gate-forgotten").hidden = !shut;
     if (state === "broken") get("gate-lead").textContent = explain(found.problem);
-    form.hidden = state === "untrusted" || state === "broken";
+    const lost = state === "broken" && found.problem.code === "vault_dropped"; // then beginning anew is all that is left, should it stay so
+    form.hidden = state === "untrusted" || (state === "broken" && !lost);
+    get("open").hidden = lost;
     get("repair").hidden = state !== "broken";
-    get("other-way").hidden = get("anew").hidden = !shut;
+    get("other-way").hidden = !shut;
+    get("anew").hidden = !shut && !lost;
     get("by-passkey").hidden = get("other-way").hidden || !available();
     username.value = account.upn;
     if (shut) await earlier();
