@@ -93,7 +93,7 @@ func TestBackGoesToTheNameAndForgetsNothing(t *testing.T) {
 func TestFormsTellPasswordManagersWhatTheyAre(t *testing.T) {
 	b := newTab(t, newHost(t, built(t)))
 	for path, want := range map[string]string{
-		"/signin":  "username:username password:current-password",
+		"/signin":  "username:username webauthn password:current-password",
 		"/signup":  "name:name email:email local:off code:one-time-code username:username new-password:new-password",
 		"/account": "username:username old-password:current-password new-password:new-password",
 	} {
