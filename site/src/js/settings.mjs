@@ -46,6 +46,7 @@ async function standing() {
   get("state").textContent = words.filter(Boolean).join(" ");
   get("paused").hidden = !paused;
   get("paused").textContent = paused ? text("settings.paused." + (why || "metered")) : "";
+  get("empty").textContent = last ? text("settings.empty") : text("settings.unread");
   get("metered").checked = metered;
   clearTimeout(soon); // what waits is sent within a second
   if (pending && !paused) soon = setTimeout(attempt(standing), 1000);
