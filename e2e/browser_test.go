@@ -109,8 +109,10 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 func (b *browser) fail(err error) {
 	b.t.Helper()
 	b.screenshot("failed-" + b.t.Name())
-	at, _ := chromedp.Run(b.ctx, chromedp.Location())
-	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	ctx, cancel := context.WithTimeout(b.ctx, patience) // a page that hangs answers nothing
+	defer cancel()
+	at, _ := chromedp.Run(ctx, chromedp.Location())
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
 	b.t.Fatalf("%v\nat %s:\n%s", err, at, text)
 }
 
@@ -223,7 +225,9 @@ func (b *browser) until(what string, so func() bool) {
 // screenshot keeps a picture in e2e/screenshots, for people to look at.
 func (b *browser) screenshot(name string) {
 	b.t.Helper()
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		b.t.Logf("no screenshot: %v", err)
 		return
