@@ -254,7 +254,7 @@ func toWays(b *tab) {
 // toGate opens the settings of a device that cannot open them.
 func toGate(b *tab, state string) {
 	toSettings(b)
-	eval[any](b, `caches.open("test").then((c) => c.put("/vault", new Response("`+state+`"))).then(() => location.reload())`)
+	eval[any](b, `caches.open("test").then((c) => c.put("/vault", new Response("`+state+`"))).then(() => void setTimeout(() => location.reload()))`) // after its answer
 	b.until(`!document.getElementById("gate").hidden`)
 }
 

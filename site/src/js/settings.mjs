@@ -171,6 +171,7 @@ async function restoreByPasskey({ generation }) {
 // back shows what was brought back.
 async function back() {
   tell(text("settings.earlier.restored"));
+  get("kept").replaceChildren(); // what was put aside is another one now
   await look(true);
 }
 
