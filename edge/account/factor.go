@@ -263,9 +263,10 @@ func stays(tx *object.Tx, gone Factor) bool {
 		gone.ID, gone.Created, tx.Now().Unix()-settled, api.WaitRemove).Scan(&one)
 }
 
-// dropFactors removes the factors of a condition, and what was begun with them.
+// dropFactors removes the factors of a condition, and what was begun with them. What has signed somebody in stays: the same passkey may come
+// back, and the answer must not count again.
 func dropFactors(tx *object.Tx, where string, arg string) {
-	tx.Exec(`DELETE FROM challenge WHERE factor IN (SELECT id FROM factor WHERE `+where+`)`, arg)
+	tx.Exec(`DELETE FROM challenge WHERE purpose <> ? AND factor IN (SELECT id FROM factor WHERE `+where+`)`, string(purposeSigned), arg)
 	tx.Exec(`DELETE FROM waiting WHERE what = 'remove' AND subject IN (SELECT id FROM factor WHERE `+where+`)`, arg)
 	tx.Exec(`DELETE FROM factor WHERE `+where, arg)
 }

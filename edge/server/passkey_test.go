@@ -5,7 +5,9 @@ package server_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -148,4 +150,96 @@ func TestAPasskeysAnswerCountsOnce(t *testing.T) {
 func (b *browser) fresh(p *webauthntest.Passkey) (begun api.PasskeySigninBegun, assertion string) {
 	begun = b.challenged()
 	return begun, p.Get(b.t, begun.Options)
+}
+
+// Nothing that happens to the passkey, the device or the session in between makes an answer count again.
+func TestAPasskeysAnswerStaysSpent(t *testing.T) {
+	w := newWorld(t, "")
+	own, other, thief := w.browser(), w.browser(), w.browser()
+	own.signup(ada)
+	p := own.passkey()
+	p.Counter = 0
+	begun, answer := other.fresh(p)
+	w.must(other.answers(begun, answer))
+	w.must(own.post(api.RouteDevicesRevoke, api.DeviceRevokeRequest{ID: other.trust().Device}, &struct{}{}))
+	thief.wants("its device was removed", thief.answers(begun, answer), api.CodeExpired)
+	w.must(own.post(api.RouteSessionsEnd, api.SessionsEndRequest{Others: true}, &struct{}{}))
+	thief.wants("all others were signed out", thief.answers(begun, answer), api.CodeExpired)
+	for _, f := range own.security().Factors {
+		if f.Kind == api.ProofPasskey {
+			w.must(own.post(api.RouteFactorRemove, api.FactorRemoveRequest{ID: f.ID}, &struct{}{}))
+		}
+	}
+	thief.wants("it was removed", thief.answers(begun, answer), api.CodePasskeyInvalid)
+	p.Counter = 0
+	var making api.PasskeyBegun
+	w.must(own.post(api.RoutePasskeyBegin, struct{}{}, &making))
+	again := api.PasskeyFinishRequest{Challenge: making.Challenge, Credential: p.Create(t, making.Options), Name: "Key"}
+	w.must(own.post(api.RoutePasskeyFinish, again, &struct{}{}))
+	thief.wants("it came back", thief.answers(begun, answer), api.CodeExpired)
+	w.pass(59 * time.Minute)
+	w.wake()
+	thief.wants("shortly before the challenge expires", thief.answers(begun, answer), api.CodeExpired)
+	w.pass(2 * time.Minute)
+	w.wake()
+	thief.wants("after the row is gone", thief.answers(begun, answer), api.CodeExpired)
+}
+
+// What the threat model says of it: a device that is removed comes back by a passkey that it has, until that is removed, too.
+func TestAPasskeyOutlivesTheDeviceThatItIsOn(t *testing.T) {
+	w := newWorld(t, "")
+	own, lost := w.browser(), w.browser()
+	own.signup(ada)
+	p := own.passkey()
+	w.must(lost.answers(lost.fresh(p)))
+	w.must(own.post(api.RouteDevicesRevoke, api.DeviceRevokeRequest{ID: lost.trust().Device}, &struct{}{}))
+	if _, err := lost.account(); !refusedWith(err, api.CodeSessionRequired) {
+		t.Errorf("a removed device: %v", err)
+	}
+	w.must(lost.answers(lost.fresh(p)))
+	if !lost.trust().Trusted {
+		t.Error("the passkey does not confirm the device")
+	}
+	for _, f := range own.security().Factors {
+		if f.Kind == api.ProofPasskey {
+			w.must(own.post(api.RouteFactorRemove, api.FactorRemoveRequest{ID: f.ID}, &struct{}{}))
+		}
+	}
+	w.must(own.post(api.RouteDevicesRevoke, api.DeviceRevokeRequest{ID: lost.trust().Device}, &struct{}{}))
+	begun, answer := lost.fresh(p)
+	lost.wants("both were removed", lost.answers(begun, answer), api.CodePasskeyInvalid)
+}
+
+// Signing in again gives the session another secret, so a copy of its cookie ends; and no other site signs a browser in to its own account.
+func TestAPasskeyEndsCopiesOfTheCookieAndNoSiteUsesItsOwn(t *testing.T) {
+	w := newWorld(t, "")
+	own, thief, mallory := w.browser(), w.browser(), w.browser()
+	own.signup(ada)
+	p := own.passkey()
+	for name, c := range own.cookies {
+		thief.cookies[name] = c
+	}
+	w.must(own.answers(own.fresh(p)))
+	if _, err := thief.account(); !refusedWith(err, api.CodeSessionRequired) {
+		t.Errorf("a copy of the cookie: %v", err)
+	}
+	mallory.signup("mallory@example.org")
+	begun, answer := mallory.fresh(mallory.passkey())
+	body, err := json.Marshal(api.PasskeySigninFinishRequest{State: begun.State, Assertion: answer})
+	w.must(err)
+	for _, page := range [][3]string{
+		{"https://evil.test", "cross-site", "application/json"}, {"https://evil.login.test", "same-site", "application/json"},
+		{"null", "", "application/json"}, {"", "", "application/json"}, {issuer, "cross-site", "application/json"}, {issuer, "", "text/plain"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, issuer+api.RouteSigninPasskeyFinish, bytes.NewReader(body))
+		r.Header.Set("Origin", page[0])
+		r.Header.Set("Sec-Fetch-Site", page[1])
+		r.Header.Set("Content-Type", page[2])
+		if a := own.do(r); a.StatusCode < http.StatusBadRequest {
+			t.Errorf("%q: %d", page, a.StatusCode)
+		}
+	}
+	if account, err := own.account(); err != nil || account.UPN != ada {
+		t.Errorf("%+v, %v", account, err)
+	}
 }
