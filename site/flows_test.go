@@ -116,6 +116,25 @@ func TestWaitIsCountedDownInWords(t *testing.T) {
 	b.until(`document.querySelector("[data-step=password] .notice").textContent === "You can try again now."`)
 }
 
+// By a clock that is an hour ahead, every challenge has expired when it comes.
+func TestAWrongClockAsksForNoChallengeAfterTheOther(t *testing.T) {
+	b := newTab(t, newHost(t, built(t)))
+	b.open("/signin?flow=ahead")
+	eval[bool](b, `(() => {
+		globalThis.asked = 0;
+		const post = Worker.prototype.postMessage;
+		Worker.prototype.postMessage = function (message) {
+			if (message.method === "passkeyOptions") asked++;
+			post.call(this, message);
+		};
+		return true;
+	})()`)
+	time.Sleep(time.Second)
+	if n := eval[int](b, "asked"); n > 1 {
+		t.Errorf("asked %d times in a second", n)
+	}
+}
+
 func TestSignupWithAnAddressOfOnesOwn(t *testing.T) {
 	b := newTab(t, newHost(t, built(t)))
 	b.open("/signup?flow=abc")

@@ -143,8 +143,8 @@ const methods = {
   configuration: () => ({ issuer: location.origin, default_domain: "latchkey.localhost" }),
   loadDictionary: () => ({}),
   discover: ({ upn }) => problemOf(upn) ?? { realm: "managed", upn: upn.toLowerCase() },
-  passkeyOptions: () => ({
-    state: "p", expires: Date.now() / 1000 + 3600,
+  passkeyOptions: ({ flow }) => ({
+    state: "p", expires: Date.now() / 1000 + (flow === "ahead" ? -60 : 3600), // to a clock that is ahead
     options: JSON.stringify({ challenge: "AAAA", rpId: location.hostname, userVerification: "required", allowCredentials: [] }),
   }),
   signinPasskey: () => ({ redirect: "/account" }),

@@ -8,6 +8,7 @@ import { get } from "./passkey.mjs";
 import { alsoExplain } from "./problem.mjs";
 
 const margin = 60; // seconds before a challenge expires in which it is not offered any more
+const longest = 3600 - margin; // that one is offered
 alsoExplain((code) => (code === "passkey_invalid" ? text("signin.passkey.wrong") : ""));
 let asking; // what the browser is being asked, so that it can be taken back
 
@@ -26,6 +27,10 @@ async function quietly(form, begun) {
   if (await PublicKeyCredential.isConditionalMediationAvailable?.()) await ask(form, "conditional", begun);
 }
 
+// offered is for how many seconds a challenge is offered. By a wrong clock it may have expired already, or not for years: without a bound one would
+// be asked for after the other.
+const offered = (expires) => Math.min(Math.max(expires - Date.now() / 1000 - margin, margin), longest);
+
 async function ask(form, mediation, begun) {
   asking?.abort();
   const mine = (asking = new AbortController());
@@ -33,7 +38,7 @@ async function ask(form, mediation, begun) {
   try {
     const { state, options, expires } = begun ?? (await call("passkeyOptions", { flow }));
     if (mine.signal.aborted) return;
-    if (mediation === "conditional") renewal = setTimeout(() => quietly(form), (expires - Date.now() / 1000 - margin) * 1000);
+    if (mediation === "conditional") renewal = setTimeout(() => quietly(form), offered(expires) * 1000);
     const { credential, prf } = await get(options, { mediation, signal: mine.signal });
     const keep = form.elements.keep.checked;
     const { redirect } = await call("signinPasskey", { state, assertion: credential, prf: prf || undefined, flow, keep, language });
