@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -15,6 +16,11 @@ import (
 type known struct {
 	generation  int64
 	fingerprint []byte
+}
+
+// name is what notes call it.
+func (k known) name() string {
+	return strconv.FormatInt(k.generation, 10) + " " + fingerprintNote(k.fingerprint)
 }
 
 // adopt takes the account's present vault, which the secret has to open, in the place of the one that this device knows.
@@ -73,6 +79,9 @@ func (c *Client) replace(ctx context.Context, account api.Account, memory Memory
 	if err != nil {
 		return err
 	}
+	if bytes.Equal(vault.Known(kept), next.fingerprint) {
+		return c.goOn(ctx, account, memory, notes, identity, has, next)
+	}
 	fresh := &vault.RAM{}
 	present, err := c.openBeside(ctx, account.ID, notes, fresh, identity, has, next)
 	if err != nil {
@@ -82,8 +91,7 @@ func (c *Client) replace(ctx context.Context, account api.Account, memory Memory
 	if err != nil {
 		return err
 	}
-	name := strconv.FormatInt(next.generation, 10) + " " + fingerprintNote(next.fingerprint)
-	if err := c.keys.Note(ctx, account.ID, map[string]string{noteNext: name}); err != nil {
+	if err := c.keys.Note(ctx, account.ID, map[string]string{noteNext: next.name()}); err != nil {
 		return err
 	}
 	if err := memory.Save(ctx, changes); err != nil {
@@ -92,7 +100,20 @@ func (c *Client) replace(ctx context.Context, account api.Account, memory Memory
 	if _, err := memory.Load(ctx); err != nil { // a Memory that is a log lets go of what it had
 		return err
 	}
-	return c.keys.Note(ctx, account.ID, turn(notes, name))
+	return c.keys.Note(ctx, account.ID, turn(notes, next.name()))
+}
+
+// goOn is replace when the Memory is of that very vault. What was seen of it counts, whatever number it has now: all that is there is read again,
+// and a service that goes back to an old state of it is accused as ever.
+func (c *Client) goOn(ctx context.Context, account api.Account, memory Memory, notes map[string]string, identity *vault.Identity, has identities, next known) error {
+	present, err := c.openBeside(ctx, account.ID, notes, memory, identity, has, next)
+	if err == nil {
+		err = present.Verify(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return c.keys.Note(ctx, account.ID, turn(notes, next.name()))
 }
 
 // openBeside opens a vault over a Memory of its own. As everywhere, this device's own key and the present password open it from then on.
